@@ -1,0 +1,69 @@
+#pragma once
+// Reads of the orders database, in batches, on a session of their own. Blocking: only detached
+// actors call them. All throw `store_error` (`lost`, `wait`); a later call reconnects by itself.
+
+#include "domain/order.hpp"
+#include "persistence/order_store.hpp"
+
+#include <array>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+struct overdue_order {
+  std::string id;
+  int32_t version = 0;
+};
+
+/// Figures of GET /analytics/orders that the orders database knows; see docs/api.md.
+struct order_figures {
+  std::map<std::string, int64_t> by_status; ///< every status, zero included
+  int64_t failed_payments = 0; ///< PAYMENT_FAILED, or CANCELLED without ever having been paid
+  cents total_revenue = 0;
+  cents revenue_today = 0;
+  struct day {
+    std::string date; ///< YYYY-MM-DD, UTC
+    cents revenue = 0;
+    int64_t orders = 0;
+  };
+  std::vector<day> days; ///< the last 30, oldest first, none missing
+  struct product {
+    std::string id, name;
+    int64_t quantity = 0;
+    cents revenue = 0;
+  };
+  std::vector<product> top_products; ///< at most 10, of COMPLETED orders, by quantity
+};
+
+class order_queries {
+public:
+  virtual ~order_queries() = default;
+
+  /// The orders with these ids, in any order; unknown ids are left out.
+  virtual std::vector<order> load(std::span<const std::string> ids) = 0;
+
+  /// At most `limit` live orders past their deadline, longest overdue first.
+  virtual std::vector<overdue_order> overdue(int limit) = 0;
+
+  /// Live orders in PAYMENT_PENDING: after a start nobody is at work on them.
+  virtual std::vector<overdue_order> unsettled_payments(int limit) = 0;
+
+  /// Orders past their deadline, or whose deadline has passed without a change, by status.
+  virtual std::array<int64_t, order_status_count> count_overdue() = 0;
+
+  /// Every event of these orders so far, as first published, in position order.
+  virtual std::vector<outgoing_event> events_of(std::span<const std::string> ids) = 0;
+
+  virtual order_figures figures() = 0;
+
+  /// One round trip; throws when the database does not answer. For readiness.
+  virtual void ping() = 0;
+};
+
+std::unique_ptr<order_queries> make_order_queries(std::string conninfo);
+
+} // namespace troupe
