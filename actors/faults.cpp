@@ -1,0 +1,56 @@
+#include "actors/faults.hpp"
+
+#include <caf/atom.hpp>
+#include <caf/message.hpp>
+
+#include <array>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::array<std::string_view, 10> names
+    = {"none",       "not_found", "wrong_state", "payment_in_progress", "order_cancelled",
+       "key_reused", "busy",      "unavailable", "quarantined",         "internal"};
+
+const auto category = caf::atom("troupe");
+
+} // namespace
+
+std::string_view to_string(fault f) {
+  return names.at(static_cast<size_t>(f));
+}
+
+caf::error make_fault(fault f, std::string detail) {
+  return {static_cast<uint8_t>(f), category, caf::make_message(std::move(detail))};
+}
+
+fault fault_of(const caf::error& e) {
+  if (!e)
+    return fault::none;
+  if (e.category() != category || e.code() >= names.size())
+    return fault::unavailable;
+  return static_cast<fault>(e.code());
+}
+
+std::string detail_of(const caf::error& e) {
+  if (e.category() == category && e.context().match_elements<std::string>())
+    return e.context().get_as<std::string>(0);
+  return {};
+}
+
+fault fault_from(refusal r) {
+  switch (r) {
+    case refusal::none:
+      return fault::none;
+    case refusal::wrong_state:
+      return fault::wrong_state;
+    case refusal::payment_in_progress:
+      return fault::payment_in_progress;
+    case refusal::order_cancelled:
+      return fault::order_cancelled;
+  }
+  return fault::internal;
+}
+
+} // namespace troupe
