@@ -1,7 +1,6 @@
 #include "actors/faults.hpp"
 
-#include <caf/atom.hpp>
-#include <caf/message.hpp>
+#include <caf/all.hpp>
 
 #include <array>
 

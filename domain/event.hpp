@@ -33,7 +33,7 @@ constexpr std::string_view order_cancelled = "order-cancelled";
 constexpr std::string_view payment_refunded = "payment-refunded";
 constexpr std::string_view notification_requested = "notification-requested";
 
-constexpr std::array all
+inline constexpr std::array all
     = {order_created,      payment_success,    payment_failed,        inventory_updated,
        inventory_rejected, inventory_released, order_dispatched,      order_completed,
        order_cancelled,    payment_refunded,   notification_requested};
