@@ -1,0 +1,66 @@
+#include "http/reply.hpp"
+
+#include "http/problem.hpp"
+#include "telemetry/log.hpp"
+
+#include <exception>
+
+namespace troupe::http {
+
+namespace {
+
+class function_sink final : public reply::sink {
+public:
+  function_sink(std::function<void(response)> take, std::string instance)
+      : take_(std::move(take)), instance_(std::move(instance)) {}
+
+  void send(response answer) override { take_(std::move(answer)); }
+  bool client_gone() const noexcept override { return false; }
+  std::string instance() const override { return instance_; }
+
+private:
+  std::function<void(response)> take_;
+  std::string instance_;
+};
+
+} // namespace
+
+reply reply::to_function(std::function<void(response)> take, std::string instance) {
+  return reply(std::make_unique<function_sink>(std::move(take), std::move(instance)));
+}
+
+reply& reply::operator=(reply&& other) noexcept {
+  if (this != &other) {
+    drop();
+    to_ = std::move(other.to_);
+  }
+  return *this;
+}
+
+reply::~reply() {
+  drop();
+}
+
+void reply::send(response answer) {
+  if (!to_) {
+    log::error("http.answered_twice", {{"status", answer.status}});
+    return;
+  }
+  // Taken first: the answer may come back to whoever owns this reply.
+  const auto to = std::move(to_);
+  to->send(std::move(answer));
+}
+
+void reply::drop() noexcept {
+  if (!to_)
+    return;
+  try {
+    const auto to = std::move(to_);
+    to->send(to_response({.status = 500, .code = "internal_error"}, to->instance()));
+  } catch (const std::exception& e) {
+    // A destructor has nobody to tell; only memory can be short here.
+    log::error("http.drop_failed", {{"what", e.what()}});
+  }
+}
+
+} // namespace troupe::http
