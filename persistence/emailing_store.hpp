@@ -41,13 +41,23 @@ struct email {
   std::string subject, body;
 };
 
+struct notice_outcome {
+  std::vector<notification> added; ///< the notifications that are new, in the notices' order
+  struct rejection {
+    size_t index = 0; ///< into the notices
+    std::string error;
+  };
+  std::vector<rejection> rejected; ///< bad in themselves: dead letters
+};
+
 class emailing_store {
 public:
   virtual ~emailing_store() = default;
 
   /// Writes notifications, e-mails, known users and parked events in one transaction. A notice
-  /// whose event was seen before changes nothing. Returns the notifications that are new.
-  virtual std::vector<notification> apply(std::span<const notice> notices) = 0;
+  /// whose event was seen before changes nothing; one that is bad in itself does not harm the
+  /// others. Throws `lost` or `wait`; repeating a call is safe. Reconnects by itself.
+  virtual notice_outcome apply(std::span<const notice> notices) = 0;
 
   /// E-mails to be sent, each claimed for `lease`.
   virtual std::vector<email> due_emails(int limit, std::chrono::milliseconds lease) = 0;

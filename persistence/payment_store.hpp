@@ -31,9 +31,10 @@ struct payment_write {
 };
 
 struct payment_result {
-  /// The step was written now; false: the row had already moved on.
+  /// The step was written now; false: the row had already moved on, or see `error`.
   bool written = false;
-  payment_attempt now;                ///< the row as it is after the call
+  std::string error;                  ///< not empty: this step cannot be written; nothing was
+  payment_attempt now;                ///< the row as it is after the call; `attempt` 0: no row
   std::vector<outgoing_event> events; ///< written: to be published now
 };
 
