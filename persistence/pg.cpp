@@ -46,7 +46,8 @@ constexpr std::string_view configure_sql
       " set_config('tcp_keepalives_idle', '5', false),"
       " set_config('tcp_keepalives_interval', '2', false),"
       " set_config('tcp_keepalives_count', '3', false),"
-      " set_config('tcp_user_timeout', '12000', false)";
+      " set_config('tcp_user_timeout', '12000', false),"
+      " set_config('default_transaction_isolation', $3, false)";
 
 } // namespace
 
@@ -140,7 +141,8 @@ void connection::configure() {
   if (PQsetnonblocking(raw_.get(), 1) != 0 || PQenterPipelineMode(raw_.get()) != 1)
     lose("cannot enter pipeline mode");
   exec(configure_sql, {std::to_string(options_.lock_timeout.count()),
-                       std::to_string(options_.statement_timeout.count())});
+                       std::to_string(options_.statement_timeout.count()),
+                       options_.one_snapshot ? "repeatable read" : "read committed"});
 }
 
 bool connection::alive() const {

@@ -68,6 +68,8 @@ struct session_options {
   std::chrono::milliseconds statement_timeout{30000};
   /// How long to wait for the answer of a whole call before the connection counts as lost.
   std::chrono::milliseconds answer_timeout{60000};
+  /// Every statement of a pipeline sees the same state of the database. Only for readers.
+  bool one_snapshot = false;
 };
 
 class connection {

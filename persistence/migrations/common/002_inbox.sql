@@ -1,4 +1,5 @@
--- Consumed events that could not be applied. In every service's database.
+-- Consumed events that could not be applied; foreign keys and values may be any bytes. In
+-- every service's database.
 -- Source: "Consuming" in docs/protocols.md.
 
 -- Too early: wait beside their order.
@@ -10,7 +11,7 @@ create table parked_events (
   topic         text not null,
   partition     integer not null,
   record_offset bigint not null,
-  key           text not null,
+  key           bytea not null,
   value         bytea not null,
   tombstone     boolean not null default false,
   traceparent   text not null default '',
@@ -19,7 +20,7 @@ create table parked_events (
 );
 create index on parked_events (order_id);
 
--- Cannot be read or applied: wait for the admin. Keys of foreign producers may be any bytes.
+-- Cannot be read or applied: wait for the admin.
 create table dead_letters (
   id            bigint generated always as identity primary key,
   consumer      text not null,

@@ -1,0 +1,210 @@
+#include "persistence/order_queries.hpp"
+
+#include "persistence/pg.hpp"
+#include "persistence/stream_session.hpp"
+
+#include <unordered_map>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::string_view orders_sql
+    = "select id, user_id, status, payment_status, version, total_amount, shipping_address::text,"
+      " attempt, transaction_id, stock_held, rounds, deadline_at is not null,"
+      " (extract(epoch from created_at) * 1000000)::bigint,"
+      " (extract(epoch from updated_at) * 1000000)::bigint"
+      " from orders where id = any($1::text[])";
+
+constexpr std::string_view items_sql
+    = "select order_id, id, product_id, quantity, price, product_name, image_url"
+      " from order_items where order_id = any($1::text[]) order by order_id, line";
+
+constexpr std::string_view history_sql
+    = "select order_id, status, payment_status,"
+      " (extract(epoch from \"timestamp\") * 1000000)::bigint, message"
+      " from order_status_history where order_id = any($1::text[]) order by order_id, version";
+
+constexpr std::string_view events_sql
+    = "select position, version, (extract(epoch from \"timestamp\") * 1000000)::bigint,"
+      " events::text from order_status_history where order_id = any($1::text[])"
+      " order by position";
+
+// Shard by shard, so that the partial index gives the oldest of each without a look at the rest.
+constexpr std::string_view overdue_sql
+    = "select o.id, o.version from generate_series(0, 63) s(shard) cross join lateral ("
+      "  select id, version, deadline_at from orders where orders.shard = s.shard::smallint"
+      "  and deadline_at <= clock_timestamp() order by deadline_at limit $1::int) o"
+      " order by o.deadline_at, o.id limit $1::int";
+
+constexpr std::string_view unsettled_sql
+    = "select id, version from orders where deadline_at is not null"
+      " and status = 'PAYMENT_PENDING' order by deadline_at, id limit $1::int";
+
+constexpr std::string_view count_overdue_sql
+    = "select status, count(*) from orders where deadline_at is not null"
+      " and (deadline_at <= clock_timestamp() or rounds > 0) group by status";
+
+constexpr std::string_view by_status_sql
+    = "select status, count(*), count(*) filter (where status = 'PAYMENT_FAILED'"
+      "   or status = 'CANCELLED' and payment_status in ('PENDING', 'FAILED')),"
+      " least(sum(total_amount), 9223372036854775807)::bigint from orders group by status";
+
+constexpr std::string_view days_sql
+    = "select to_char(d, 'YYYY-MM-DD'), count(c.total),"
+      " least(coalesce(sum(c.total), 0), 9223372036854775807)::bigint"
+      " from generate_series((clock_timestamp() at time zone 'UTC')::date - 29,"
+      "   (clock_timestamp() at time zone 'UTC')::date, interval '1 day') d"
+      " left join (select (h.\"timestamp\" at time zone 'UTC')::date as day, o.total_amount as "
+      "total"
+      "   from order_status_history h join orders o on o.id = h.order_id"
+      "   where h.status = 'COMPLETED'"
+      "   and h.\"timestamp\" > clock_timestamp() - interval '31 days') c on c.day = d"
+      " group by d order by d";
+
+constexpr std::string_view top_sql
+    = "select i.product_id, (array_agg(i.product_name order by o.created_at desc))[1],"
+      " least(sum(i.quantity), 9223372036854775807)::bigint as quantity,"
+      " least(sum(i.quantity * i.price), 9223372036854775807)::bigint"
+      " from order_items i join orders o on o.id = i.order_id where o.status = 'COMPLETED'"
+      " group by i.product_id order by quantity desc, i.product_id limit 10";
+
+order_status status_of(std::string_view name) {
+  if (auto found = order_status_from(name))
+    return *found;
+  throw pg::error(store_failure::failed, "unknown order status in the database");
+}
+
+payment_status payment_of(std::string_view name) {
+  if (auto found = payment_status_from(name))
+    return *found;
+  throw pg::error(store_failure::failed, "unknown payment status in the database");
+}
+
+order order_of(const pg::result& rows, int i) {
+  order o;
+  o.id = rows.text(i, 0);
+  o.user_id = rows.text(i, 1);
+  o.status = status_of(rows.view(i, 2));
+  o.payment = payment_of(rows.view(i, 3));
+  o.version = rows.small(i, 4);
+  o.total = rows.integer(i, 5);
+  o.shipping_address = rows.text(i, 6);
+  o.attempt = rows.small(i, 7);
+  o.transaction_id = rows.text(i, 8);
+  o.stock_held = rows.boolean(i, 9);
+  o.rounds = rows.small(i, 10);
+  o.live = rows.boolean(i, 11);
+  o.created_at = rows.time(i, 12);
+  o.updated_at = rows.time(i, 13);
+  return o;
+}
+
+std::vector<overdue_order> overdue_of(const pg::result& rows) {
+  std::vector<overdue_order> all;
+  for (int i = 0; i < rows.rows(); ++i)
+    all.push_back({rows.text(i, 0), rows.small(i, 1)});
+  return all;
+}
+
+class pg_order_queries : public order_queries {
+public:
+  explicit pg_order_queries(std::string conninfo)
+      : reads_(std::move(conninfo), {.one_snapshot = true}) {}
+
+  std::vector<order> load(std::span<const std::string> ids) override;
+  std::vector<overdue_order> overdue(int limit) override {
+    return overdue_of(read({overdue_sql, {limit}}));
+  }
+  std::vector<overdue_order> unsettled_payments(int limit) override {
+    return overdue_of(read({unsettled_sql, {limit}}));
+  }
+  std::array<int64_t, order_status_count> count_overdue() override;
+  std::vector<outgoing_event> events_of(std::span<const std::string> ids) override;
+  order_figures figures() override;
+  void ping() override { read({"select 1", {}}); }
+
+private:
+  pg::result read(const pg::statement& what) {
+    return reads_.run([&](pg::connection& on) { return on.exec(what); });
+  }
+  std::vector<pg::result> read_all(const std::vector<pg::statement>& all) {
+    return reads_.run([&](pg::connection& on) { return on.pipeline(all); });
+  }
+
+  pg::lazy_connection reads_;
+};
+
+std::vector<order> pg_order_queries::load(std::span<const std::string> ids) {
+  const std::vector<std::string> wanted(ids.begin(), ids.end());
+  const auto answers
+      = read_all({{orders_sql, {wanted}}, {items_sql, {wanted}}, {history_sql, {wanted}}});
+  std::vector<order> all;
+  std::unordered_map<std::string_view, std::size_t> place;
+  const auto& orders = answers[0];
+  for (int i = 0; i < orders.rows(); ++i) {
+    place[orders.view(i, 0)] = all.size();
+    all.push_back(order_of(orders, i));
+  }
+  const auto& items = answers[1];
+  for (int i = 0; i < items.rows(); ++i)
+    all[place.at(items.view(i, 0))].lines.push_back({items.text(i, 1), items.text(i, 2),
+                                                     items.small(i, 3), items.integer(i, 4),
+                                                     items.text(i, 5), items.text(i, 6)});
+  const auto& history = answers[2];
+  for (int i = 0; i < history.rows(); ++i)
+    all[place.at(history.view(i, 0))].history.push_back({status_of(history.view(i, 1)),
+                                                         payment_of(history.view(i, 2)),
+                                                         history.time(i, 3), history.text(i, 4)});
+  return all;
+}
+
+std::array<int64_t, order_status_count> pg_order_queries::count_overdue() {
+  std::array<int64_t, order_status_count> counts{};
+  const auto rows = read({count_overdue_sql, {}});
+  for (int i = 0; i < rows.rows(); ++i)
+    counts[static_cast<std::size_t>(status_of(rows.view(i, 0)))] = rows.integer(i, 1);
+  return counts;
+}
+
+std::vector<outgoing_event> pg_order_queries::events_of(std::span<const std::string> ids) {
+  const auto rows = read({events_sql, {std::vector<std::string>(ids.begin(), ids.end())}});
+  std::vector<outgoing_event> all;
+  for (int i = 0; i < rows.rows(); ++i) {
+    auto some = pg::outgoing(service::order, rows.integer(i, 0), rows.small(i, 1), rows.time(i, 2),
+                             rows.view(i, 3));
+    std::move(some.begin(), some.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
+order_figures pg_order_queries::figures() {
+  const auto answers = read_all({{by_status_sql, {}}, {days_sql, {}}, {top_sql, {}}});
+  order_figures f;
+  for (int i = 0; i < order_status_count; ++i)
+    f.by_status[std::string(to_string(static_cast<order_status>(i)))] = 0;
+  const auto& statuses = answers[0];
+  for (int i = 0; i < statuses.rows(); ++i) {
+    f.by_status[statuses.text(i, 0)] = statuses.integer(i, 1);
+    f.failed_payments += statuses.integer(i, 2);
+    if (status_of(statuses.view(i, 0)) == order_status::completed)
+      f.total_revenue = statuses.integer(i, 3);
+  }
+  const auto& days = answers[1];
+  for (int i = 0; i < days.rows(); ++i)
+    f.days.push_back({days.text(i, 0), days.integer(i, 2), days.integer(i, 1)});
+  f.revenue_today = f.days.back().revenue;
+  const auto& top = answers[2];
+  for (int i = 0; i < top.rows(); ++i)
+    f.top_products.push_back(
+        {top.text(i, 0), top.text(i, 1), top.integer(i, 2), top.integer(i, 3)});
+  return f;
+}
+
+} // namespace
+
+std::unique_ptr<order_queries> make_order_queries(std::string conninfo) {
+  return std::make_unique<pg_order_queries>(std::move(conninfo));
+}
+
+} // namespace troupe
