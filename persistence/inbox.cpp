@@ -21,7 +21,7 @@ constexpr std::string_view park_sql
     = "insert into parked_events (order_id, topic, partition, record_offset, ce_source, ce_id, key,"
       " value, tombstone, traceparent)"
       " select * from unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::text[],"
-      "   $6::text[], $7::bytea[], $8::bytea[], $9::bool[], $10::text[])"
+      "   $6::text[], $7::text[], $8::bytea[], $9::bool[], $10::text[])"
       " on conflict do nothing";
 
 constexpr std::string_view parked_sql
@@ -106,14 +106,15 @@ int pg_inbox::bury(const std::vector<dead_letter>& letters) {
 void pg_inbox::park(const std::vector<parked_event>& events) {
   if (events.empty())
     return;
-  std::vector<std::string> order_id;
+  std::vector<std::string> order_id, key;
   records r;
   for (const auto& each : events) {
     order_id.push_back(each.order_id);
+    key.push_back(printable(each.what.key));
     r.add(each.what);
   }
   run({park_sql,
-       {order_id, r.topic, r.partition, r.offset, r.source, r.id, r.key, r.value, r.tombstone,
+       {order_id, r.topic, r.partition, r.offset, r.source, r.id, key, r.value, r.tombstone,
         r.trace}});
 }
 
@@ -125,7 +126,7 @@ std::vector<parked_event> pg_inbox::parked(int64_t after, int limit) {
     one.what = {.topic = rows.text(i, 2),
                 .partition = rows.small(i, 3),
                 .offset = rows.integer(i, 4),
-                .key = rows.raw_bytes(i, 7),
+                .key = rows.text(i, 7),
                 .value = rows.raw_bytes(i, 8),
                 .tombstone = rows.boolean(i, 9),
                 .id = rows.text(i, 6),

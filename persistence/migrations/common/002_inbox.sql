@@ -1,5 +1,4 @@
--- Consumed events that could not be applied; foreign keys and values may be any bytes. In
--- every service's database.
+-- Consumed events that could not be applied. In every service's database.
 -- Source: "Consuming" in docs/protocols.md.
 
 -- Too early: wait beside their order.
@@ -11,7 +10,7 @@ create table parked_events (
   topic         text not null,
   partition     integer not null,
   record_offset bigint not null,
-  key           bytea not null,
+  key           text not null,
   value         bytea not null,
   tombstone     boolean not null default false,
   traceparent   text not null default '',
@@ -20,7 +19,7 @@ create table parked_events (
 );
 create index on parked_events (order_id);
 
--- Cannot be read or applied: wait for the admin.
+-- Cannot be read or applied: wait for the admin. A foreign producer's key may be any bytes.
 create table dead_letters (
   id            bigint generated always as identity primary key,
   consumer      text not null,
