@@ -1,0 +1,143 @@
+#include "http/views.hpp"
+
+#include "domain/money.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace troupe::http {
+
+namespace {
+
+view line_view(const order_line& line) {
+  return {{"id", line.id},
+          {"productId", line.product_id},
+          {"quantity", line.quantity},
+          {"price", number_from_cents(line.price)},
+          {"product",
+           {{"id", line.product_id},
+            {"name", line.name},
+            {"price", number_from_cents(line.price)},
+            {"imageUrl", line.image_url}}}};
+}
+
+view entry_view(const history_entry& entry) {
+  return {{"status", to_string(entry.status)},
+          {"timestamp", to_iso8601(entry.at)},
+          {"message", entry.message}};
+}
+
+/// The message of the last step into `status`; empty when there was none.
+std::string message_of(const order& o, order_status status) {
+  auto found = std::find_if(o.history.rbegin(), o.history.rend(),
+                            [&](const history_entry& e) { return e.status == status; });
+  return found == o.history.rend() ? std::string() : found->message;
+}
+
+int64_t count_of(const order_figures& f, order_status status) {
+  auto found = f.by_status.find(std::string(to_string(status)));
+  return found == f.by_status.end() ? 0 : found->second;
+}
+
+cents rounded_share(cents total, int64_t parts) {
+  return parts == 0 ? 0 : (total + parts / 2) / parts;
+}
+
+} // namespace
+
+std::string text_of(const view& value) {
+  return value.dump(-1, ' ', false, view::error_handler_t::replace);
+}
+
+view order_view(const order& o) {
+  auto address = view::parse(o.shipping_address, nullptr, false);
+  return {{"id", o.id},
+          {"userId", o.user_id},
+          {"items", array_view(o.lines, line_view)},
+          {"totalAmount", number_from_cents(o.total)},
+          {"status", to_string(o.status)},
+          {"paymentStatus", to_string(o.payment)},
+          {"shippingAddress", address.is_discarded() ? view() : std::move(address)},
+          {"createdAt", to_iso8601(o.created_at)},
+          {"updatedAt", to_iso8601(o.updated_at)},
+          {"statusHistory", array_view(o.history, entry_view)},
+          {"version", o.version}};
+}
+
+view product_view(const product& p) {
+  return {{"id", p.id},
+          {"name", p.name},
+          {"description", p.description},
+          {"price", number_from_cents(p.price)},
+          {"stock", p.stock},
+          {"category", p.category},
+          {"imageUrl", p.image_url},
+          {"createdAt", to_iso8601(p.created_at)},
+          {"updatedAt", to_iso8601(p.updated_at)}};
+}
+
+view inventory_view(const product& p, int64_t low_stock) {
+  auto row = product_view(p);
+  row["reserved"] = p.reserved;
+  row["sold"] = p.sold;
+  row["lowStock"] = p.stock <= low_stock;
+  row["active"] = p.active;
+  row["version"] = p.version;
+  return row;
+}
+
+view notification_view(const notification& n) {
+  return {{"id", n.id},           {"userId", n.user_id},
+          {"type", n.type},       {"title", n.title},
+          {"message", n.message}, {"orderId", n.order_id.empty() ? view() : view(n.order_id)},
+          {"isRead", n.is_read},  {"createdAt", to_iso8601(n.created_at)}};
+}
+
+view payment_view(const order& o, bool pending) {
+  const bool paid = !pending && o.payment == payment_status::success;
+  const auto step = pending ? order_status::payment_pending
+                    : paid  ? order_status::payment_success
+                            : order_status::payment_failed;
+  view result = {{"success", paid},
+                 {"message", message_of(o, step)},
+                 {"orderId", o.id},
+                 {"status", to_string(o.status)},
+                 {"paymentStatus", to_string(o.payment)}};
+  if (!o.transaction_id.empty())
+    result["transactionId"] = o.transaction_id;
+  return result;
+}
+
+view analytics_view(const order_figures& f, int64_t active_products) {
+  int64_t total = 0;
+  auto by_status = view::object();
+  for (const auto& [status, count] : f.by_status) {
+    total += count;
+    by_status[status] = count;
+  }
+  const auto completed = count_of(f, order_status::completed);
+  return {{"totalOrders", total},
+          {"successfulOrders", completed},
+          {"failedPayments", f.failed_payments},
+          {"pendingOrders",
+           count_of(f, order_status::created) + count_of(f, order_status::payment_pending)},
+          {"revenueToday", number_from_cents(f.revenue_today)},
+          {"totalRevenue", number_from_cents(f.total_revenue)},
+          {"totalProducts", active_products},
+          {"ordersByStatus", std::move(by_status)},
+          {"averageOrderValue", number_from_cents(rounded_share(f.total_revenue, completed))},
+          {"revenueByDay", array_view(f.days,
+                                      [](const order_figures::day& d) -> view {
+                                        return {{"date", d.date},
+                                                {"revenue", number_from_cents(d.revenue)},
+                                                {"orders", d.orders}};
+                                      })},
+          {"topProducts", array_view(f.top_products, [](const order_figures::product& p) -> view {
+             return {{"productId", p.id},
+                     {"name", p.name},
+                     {"quantity", p.quantity},
+                     {"revenue", number_from_cents(p.revenue)}};
+           })}};
+}
+
+} // namespace troupe::http
