@@ -21,17 +21,17 @@ enum class service : uint8_t { order, payment, inventory, emailing };
 std::string_view to_string(service s);
 
 namespace topic {
-constexpr std::string_view order_created = "order-created";
-constexpr std::string_view payment_success = "payment-success";
-constexpr std::string_view payment_failed = "payment-failed";
-constexpr std::string_view inventory_updated = "inventory-updated";
-constexpr std::string_view inventory_rejected = "inventory-rejected";
-constexpr std::string_view inventory_released = "inventory-released";
-constexpr std::string_view order_dispatched = "order-dispatched";
-constexpr std::string_view order_completed = "order-completed";
-constexpr std::string_view order_cancelled = "order-cancelled";
-constexpr std::string_view payment_refunded = "payment-refunded";
-constexpr std::string_view notification_requested = "notification-requested";
+inline constexpr std::string_view order_created = "order-created";
+inline constexpr std::string_view payment_success = "payment-success";
+inline constexpr std::string_view payment_failed = "payment-failed";
+inline constexpr std::string_view inventory_updated = "inventory-updated";
+inline constexpr std::string_view inventory_rejected = "inventory-rejected";
+inline constexpr std::string_view inventory_released = "inventory-released";
+inline constexpr std::string_view order_dispatched = "order-dispatched";
+inline constexpr std::string_view order_completed = "order-completed";
+inline constexpr std::string_view order_cancelled = "order-cancelled";
+inline constexpr std::string_view payment_refunded = "payment-refunded";
+inline constexpr std::string_view notification_requested = "notification-requested";
 
 inline constexpr std::array all
     = {order_created,      payment_success,    payment_failed,        inventory_updated,

@@ -35,6 +35,7 @@ struct order_command {
   int32_t version = 0;         ///< deadline: the version that was overdue
   int32_t attempt = 0;         ///< charged, declined, charge_unknown: the attempt it speaks of
   std::string traceparent;
+  timestamp now{}; ///< deliver: the caller's clock, told as `completedAt`
 };
 
 /// How long each state may last before the deadline's verb comes. All configurable.
@@ -103,7 +104,8 @@ order_step decide_creation(const order& draft, const deadlines& within,
 /// durable. A repeat of what already happened is `unchanged`.
 order_decision decide(const order& current, const order_command& command, const deadlines& within);
 
-/// The order after `step` has committed at `at`.
+/// The order after `step` has committed at `at`. `updated_at` moves with the version: a step that
+/// does not advance leaves it.
 order apply(order current, const order_step& step, timestamp at);
 
 /// COMPLETED, or CANCELLED with neither stock nor money open: no step will ever follow.

@@ -1,0 +1,443 @@
+// The order's table, written a second time and by hand, against decide(): every state (with its
+// payment status and stock flag) and every command.
+
+#include "domain/lifecycle.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <map>
+#include <sstream>
+
+using namespace troupe;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+using st = order_status;
+using pay = payment_status;
+using on = order_verb;
+
+struct state {
+  st status;
+  pay payment;
+  bool held = false;
+};
+
+// Upper case: the status; R: a refund is pending, B: it is back; +: stock is still held.
+const std::map<std::string, state> states = {
+    {"CREATED", {st::created, pay::pending}},
+    {"PENDING", {st::payment_pending, pay::pending}},
+    {"FAILED", {st::payment_failed, pay::failed}},
+    {"SUCCESS", {st::payment_success, pay::success}},
+    {"CONFIRMED", {st::confirmed, pay::success}},
+    {"DISPATCHED", {st::dispatched, pay::success}},
+    {"COMPLETED", {st::completed, pay::success}},
+    {"X-new", {st::cancelled, pay::pending}},
+    {"X-new+", {st::cancelled, pay::pending, true}},
+    {"X-failed", {st::cancelled, pay::failed}},
+    {"X-failed+", {st::cancelled, pay::failed, true}},
+    {"XR", {st::cancelled, pay::refund_pending}},
+    {"XR+", {st::cancelled, pay::refund_pending, true}},
+    {"XB", {st::cancelled, pay::refunded}},
+    {"XB+", {st::cancelled, pay::refunded, true}},
+};
+
+// .        unchanged            409    refused, wrong_state     busy  refused, payment_in_progress
+// gone     refused, cancelled   dead   dead letter              join  joins the attempt
+// settle, republish, alarm, wait      a round without a change, and what follows it
+// ~STATE   only the columns change    STATE   a transition
+const char* const table = R"(
+state      pay     charged declined charge_unknown cancel    dispatch   deliver   inventory_updated inventory_rejected inventory_released payment_refunded deadline
+CREATED    PENDING .       .        .              X-new+    409        409       dead              X-new+             dead               dead             X-new+
+PENDING    join    SUCCESS FAILED   wait           busy      409        409       dead              .                  dead               dead             settle
+FAILED     PENDING .       .        .              X-failed+ 409        409       dead              X-failed+          dead               dead             X-failed+
+SUCCESS    .       .       .        .              XR+       409        409       CONFIRMED         XR+                dead               dead             republish
+CONFIRMED  .       .       .        .              XR+       DISPATCHED 409       .                 .                  dead               dead             alarm
+DISPATCHED .       .       .        .              409       .          COMPLETED .                 .                  dead               dead             alarm
+COMPLETED  .       .       .        .              409       .          .         .                 .                  dead               dead             .
+X-new      gone    .       .        .              .         409        409       .                 .                  .                  .                .
+X-new+     gone    .       .        .              .         409        409       .                 .                  ~X-new             .                republish
+X-failed   gone    .       .        .              .         409        409       .                 .                  .                  .                .
+X-failed+  gone    .       .        .              .         409        409       .                 .                  ~X-failed          .                republish
+XR         gone    .       .        .              .         409        409       .                 .                  .                  XB               republish
+XR+        gone    .       .        .              .         409        409       .                 .                  ~XR                XB+              republish
+XB         gone    .       .        .              .         409        409       .                 .                  .                  .                .
+XB+        gone    .       .        .              .         409        409       .                 .                  ~XB                .                republish
+)";
+
+const deadlines within{};
+const timestamp then = timestamp{1'700'000'000'000'000us};
+
+order make_order(const std::string& name) {
+  const auto& s = states.at(name);
+  order o;
+  o.id = "c00000000000000000000order";
+  o.user_id = "user-7";
+  o.status = s.status;
+  o.payment = s.payment;
+  o.stock_held = s.held;
+  o.version = 3;
+  o.total = 1'205;
+  o.shipping_address = R"({"city":"Köln"})";
+  o.lines = {{"i1", "p1", 1, 1'205, "Cup", ""}};
+  o.history.resize(3);
+  o.attempt = s.status == st::created ? 0 : 1;
+  o.transaction_id = s.payment == pay::pending || s.payment == pay::failed ? "" : "tx-1";
+  o.live = !settled(o);
+  return o;
+}
+
+order_command command_for(on verb, const order& o) {
+  order_command c;
+  c.verb = verb;
+  c.version = o.version;
+  c.attempt = o.attempt;
+  c.transaction_id = "tx-new";
+  c.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  c.now = then;
+  return c;
+}
+
+std::string name_of(st status, pay payment, bool held) {
+  for (const auto& [name, s] : states)
+    if (s.status == status && s.payment == payment && s.held == held)
+      return name;
+  return "a state that cannot be";
+}
+
+/// The table's word for what was decided.
+std::string describe(const order& o, const order_decision& d) {
+  switch (d.what) {
+    case ruling::unchanged:
+      return ".";
+    case ruling::join:
+      return "join";
+    case ruling::dead_letter:
+      return "dead";
+    case ruling::refused:
+      return d.why == refusal::wrong_state           ? "409"
+             : d.why == refusal::payment_in_progress ? "busy"
+             : d.why == refusal::order_cancelled     ? "gone"
+                                                     : "refused for no reason";
+    case ruling::step:
+      break;
+  }
+  const auto& s = *d.step;
+  const auto next = name_of(s.status, s.payment, s.stock_held);
+  if (s.advances)
+    return next;
+  if (next != name_of(o.status, o.payment, o.stock_held))
+    return "~" + next;
+  switch (d.then) {
+    case follow_up::settle:
+      return "settle";
+    case follow_up::republish:
+      return "republish";
+    case follow_up::charge:
+      return "a charge without a step";
+    case follow_up::none:
+      break;
+  }
+  return d.alarm ? "alarm" : "wait";
+}
+
+std::vector<std::vector<std::string>> rows() {
+  std::vector<std::vector<std::string>> out;
+  std::istringstream lines(table);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::vector<std::string> row;
+    for (std::string word; words >> word;)
+      row.push_back(word);
+    if (!row.empty())
+      out.push_back(row);
+  }
+  return out;
+}
+
+order_decision run(const order& o, on verb) {
+  return decide(o, command_for(verb, o), within);
+}
+
+std::vector<std::string> topics(const order_step& s) {
+  std::vector<std::string> out;
+  for (const auto& e : s.events)
+    out.push_back(e.topic);
+  return out;
+}
+
+using strings = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("every state and every command do what the table says") {
+  const auto all = rows();
+  REQUIRE(all.size() == states.size() + 1);
+  const auto& header = all.front();
+  REQUIRE(header.size() == order_verb_count + 1);
+  for (size_t r = 1; r < all.size(); ++r) {
+    REQUIRE(all[r].size() == header.size());
+    const auto o = make_order(all[r][0]);
+    for (int v = 0; v < order_verb_count; ++v) {
+      const auto verb = static_cast<on>(v);
+      REQUIRE(to_string(verb) == header[v + 1]);
+      INFO(all[r][0], " × ", header[v + 1]);
+      CHECK(describe(o, run(o, verb)) == all[r][v + 1]);
+    }
+  }
+}
+
+TEST_CASE("a transition raises the version, clears the rounds, and its deadline fits the state") {
+  const std::map<std::string, std::optional<std::chrono::seconds>> ttls = {
+      {"CREATED", within.unpaid},       {"PENDING", within.payment},
+      {"FAILED", within.unpaid},        {"SUCCESS", within.confirmation},
+      {"CONFIRMED", within.dispatch},   {"DISPATCHED", within.delivery},
+      {"COMPLETED", std::nullopt},      {"X-new", std::nullopt},
+      {"X-new+", within.settlement},    {"X-failed", std::nullopt},
+      {"X-failed+", within.settlement}, {"XR", within.settlement},
+      {"XR+", within.settlement},       {"XB", std::nullopt},
+      {"XB+", within.settlement},
+  };
+  for (const auto& [name, s] : states) {
+    auto o = make_order(name);
+    o.rounds = 5;
+    for (int v = 0; v < order_verb_count; ++v) {
+      const auto d = run(o, static_cast<on>(v));
+      INFO(name, " × ", to_string(static_cast<on>(v)));
+      REQUIRE(d.step.has_value() == (d.what == ruling::step));
+      if (!d.step)
+        continue;
+      const auto next = apply(o, *d.step, then);
+      CHECK(next.live == !settled(next));
+      CHECK(next.live == d.step->ttl.has_value());
+      if (!d.step->advances) {
+        CHECK(next.version == o.version);
+        CHECK(next.history == o.history);
+        CHECK(next.updated_at == o.updated_at);
+        CHECK(d.step->events.empty());
+        continue;
+      }
+      CHECK(next.version == o.version + 1);
+      CHECK(next.rounds == 0);
+      CHECK_FALSE(d.alarm);
+      CHECK_FALSE(d.step->message.empty());
+      CHECK(next.history.back() == history_entry{next.status, next.payment, then, d.step->message});
+      CHECK(next.updated_at == then);
+      CHECK(d.step->ttl == ttls.at(name_of(next.status, next.payment, next.stock_held)));
+      CHECK((d.then == follow_up::charge) == (static_cast<on>(v) == on::pay));
+      for (const auto& e : d.step->events) {
+        CHECK(e.key == o.id);
+        CHECK(e.traceparent == command_for(on::pay, o).traceparent);
+      }
+    }
+  }
+}
+
+TEST_CASE("creation") {
+  auto draft = make_order("CREATED");
+  draft.version = 0;
+  draft.history.clear();
+  draft.lines = {{"i1", "p1", 2, 500, "Cup", "/cup.png"}, {"i2", "p-2", 1, 205, "Täss", ""}};
+  draft.shipping_address = R"( {"zip": 1.50, "city":"K\u00f6ln", "n":{"a":[1, 2.0e2]} } )";
+  const auto step = decide_creation(draft, within, "00-trace");
+  CHECK(step.advances);
+  CHECK(step.ttl == within.unpaid);
+  CHECK(step.message == "Order placed");
+  REQUIRE(step.events.size() == 1);
+  const auto& e = step.events[0];
+  CHECK(e.topic == "order-created");
+  CHECK(e.key == draft.id);
+  CHECK(e.traceparent == "00-trace");
+  CHECK(json::parse(e.value) == json::parse(R"({"orderId":"c00000000000000000000order",
+    "userId":"user-7","items":[{"productId":"p1","quantity":2,"price":5.0},
+    {"productId":"p-2","quantity":1,"price":2.05}],"totalAmount":12.05,
+    "shippingAddress":{"zip":1.5,"city":"Köln","n":{"a":[1,200.0]}}})"));
+  const auto o = apply(draft, step, then);
+  CHECK(o.status == st::created);
+  CHECK(o.payment == pay::pending);
+  CHECK(o.version == 1);
+  CHECK(o.live);
+  CHECK(o.created_at == then);
+  CHECK(o.updated_at == then);
+  CHECK(o.history.size() == 1);
+}
+
+TEST_CASE("each paying starts one attempt more") {
+  auto o = make_order("CREATED");
+  auto d = run(o, on::pay);
+  CHECK(d.step->attempt == 1);
+  CHECK(d.step->message == "Payment started");
+  o = apply(apply(o, *d.step, then), *run(apply(o, *d.step, then), on::declined).step, then);
+  CHECK(o.status == st::payment_failed);
+  d = run(o, on::pay);
+  CHECK(d.step->attempt == 2);
+  CHECK(d.step->payment == pay::pending);
+  CHECK(d.step->message == "Payment started again");
+}
+
+TEST_CASE("the outcome of another attempt changes nothing") {
+  const auto o = make_order("PENDING");
+  for (const auto verb : {on::charged, on::declined, on::charge_unknown})
+    for (const int other : {-1, 1}) {
+      auto c = command_for(verb, o);
+      c.attempt += other;
+      CHECK(decide(o, c, within).what == ruling::unchanged);
+    }
+}
+
+TEST_CASE("a deadline of another version, or of an order that has none, changes nothing") {
+  for (const auto& [name, s] : states) {
+    auto o = make_order(name);
+    auto c = command_for(on::deadline, o);
+    --c.version;
+    CHECK(decide(o, c, within).what == ruling::unchanged);
+    c.version = o.version;
+    o.live = false;
+    CHECK(decide(o, c, within).what == ruling::unchanged);
+  }
+}
+
+TEST_CASE("what the customer reads and the services hear") {
+  auto o = make_order("PENDING");
+  auto c = command_for(on::charged, o);
+  auto d = decide(o, c, within);
+  CHECK(d.step->transaction_id == "tx-new");
+  CHECK(d.step->message == "Payment received");
+  CHECK(topics(*d.step) == strings{"payment-success"});
+  CHECK(d.step->events[0].value == R"({"orderId":"c00000000000000000000order"})");
+
+  c = command_for(on::declined, o);
+  c.reason = "insufficient funds";
+  d = decide(o, c, within);
+  CHECK(d.step->transaction_id.empty());
+  CHECK(d.step->message == "Payment failed: insufficient funds");
+  CHECK(topics(*d.step) == strings{"payment-failed"});
+  CHECK(d.step->events[0].value
+        == R"({"orderId":"c00000000000000000000order","reason":"insufficient funds"})");
+
+  d = run(make_order("SUCCESS"), on::inventory_updated);
+  CHECK(d.step->message == "Order confirmed");
+  CHECK(d.step->transaction_id == "tx-1");
+  CHECK(topics(*d.step) == strings{"notification-requested"});
+  CHECK(json::parse(d.step->events[0].value)
+        == json{{"userId", "user-7"},
+                {"type", "ORDER"},
+                {"title", "Order confirmed"},
+                {"message", "Your order " + o.id + " is confirmed and is being prepared."},
+                {"orderId", o.id}});
+
+  d = run(make_order("XR+"), on::payment_refunded);
+  CHECK(d.step->message == "Refund of 12.05 completed");
+  CHECK(topics(*d.step) == strings{"notification-requested"});
+  CHECK(json::parse(d.step->events[0].value)
+        == json{{"userId", "user-7"},
+                {"type", "PAYMENT"},
+                {"title", "Refund completed"},
+                {"message", "We have refunded 12.05 for your order " + o.id + "."},
+                {"orderId", o.id}});
+}
+
+TEST_CASE("dispatch tells what it knows, deliver tells when") {
+  const auto o = make_order("CONFIRMED");
+  auto c = command_for(on::dispatch, o);
+  auto d = decide(o, c, within);
+  CHECK(d.step->message == "Order dispatched");
+  CHECK(topics(*d.step) == strings{"order-dispatched"});
+  CHECK(d.step->events[0].value == R"({"orderId":"c00000000000000000000order"})");
+  c.tracking_number = "JD\x01"
+                      "014\xff";
+  c.courier = "Größe & Co";
+  d = decide(o, c, within);
+  CHECK(d.step->message == "Order dispatched with Größe & Co, tracking number JD 014\xEF\xBF\xBD");
+  CHECK(json::parse(d.step->events[0].value)
+        == json{{"orderId", o.id},
+                {"trackingNumber", "JD 014\xEF\xBF\xBD"},
+                {"courier", "Größe & Co"}});
+
+  d = run(make_order("DISPATCHED"), on::deliver);
+  CHECK(topics(*d.step) == strings{"order-completed"});
+  CHECK(d.step->events[0].value
+        == R"({"completedAt":"2023-11-14T22:13:20.000Z","orderId":"c00000000000000000000order"})");
+}
+
+TEST_CASE("a cancellation says why, and that money comes back if it does") {
+  struct row {
+    const char* from;
+    on verb;
+    const char* given;
+    const char* reason;
+    const char* message;
+  };
+  const row expected[] = {
+      {"CREATED", on::cancel, "", "cancelled by the customer",
+       "Order cancelled: cancelled by the customer"},
+      {"CREATED", on::deadline, "", "expired", "Order cancelled: it was not paid in time"},
+      {"FAILED", on::inventory_rejected, "not enough stock", "not enough stock",
+       "Order cancelled: not enough stock"},
+      {"SUCCESS", on::inventory_rejected, "", "not enough stock",
+       "Order cancelled: not enough stock; your refund is on its way"},
+      {"CONFIRMED", on::cancel, "changed my mind", "changed my mind",
+       "Order cancelled: changed my mind; your refund is on its way"},
+  };
+  for (const auto& r : expected) {
+    const auto o = make_order(r.from);
+    auto c = command_for(r.verb, o);
+    c.reason = r.given;
+    const auto d = decide(o, c, within);
+    CHECK(d.step->message == r.message);
+    CHECK(topics(*d.step) == strings{"order-cancelled"});
+    CHECK(json::parse(d.step->events[0].value)
+          == json{{"orderId", o.id}, {"userId", "user-7"}, {"reason", r.reason}});
+  }
+}
+
+TEST_CASE("rounds grow up to a bound; the first raises no alarm, the later ones do") {
+  struct row {
+    const char* state;
+    on verb;
+    std::chrono::seconds base;
+  };
+  for (const auto& r : {row{"PENDING", on::deadline, within.payment},
+                        row{"PENDING", on::charge_unknown, within.payment},
+                        row{"SUCCESS", on::deadline, within.confirmation},
+                        row{"XR", on::deadline, within.settlement}}) {
+    auto o = make_order(r.state);
+    auto wait = r.base;
+    for (int round = 1; round < 100; ++round) {
+      const auto d = run(o, r.verb);
+      INFO(r.state, ", round ", round);
+      CHECK(d.alarm == (round > 1));
+      wait = std::min(wait * 2, within.longest);
+      CHECK(d.step->ttl == wait);
+      CHECK(d.step->rounds == round);
+      o = apply(o, *d.step, then);
+    }
+  }
+  auto o = make_order("CONFIRMED");
+  const auto d = run(o, on::deadline);
+  CHECK(d.alarm);
+  CHECK(d.step->ttl == within.dispatch);
+}
+
+TEST_CASE("a released order waits on for its refund only") {
+  auto o = make_order("XR+");
+  o.rounds = 2;
+  auto d = run(o, on::inventory_released);
+  CHECK(d.step->ttl == within.settlement * 4);
+  d = run(make_order("XB+"), on::inventory_released);
+  CHECK_FALSE(d.step->ttl);
+}
+
+TEST_CASE("names") {
+  for (int i = 0; i < order_status_count; ++i)
+    CHECK(order_status_from(to_string(static_cast<st>(i))) == static_cast<st>(i));
+  for (int i = 0; i < 5; ++i)
+    CHECK(payment_status_from(to_string(static_cast<pay>(i))) == static_cast<pay>(i));
+  CHECK(to_string(st::payment_success) == "PAYMENT_SUCCESS");
+  CHECK(to_string(pay::refund_pending) == "REFUND_PENDING");
+  CHECK_FALSE(order_status_from("created"));
+  CHECK_FALSE(order_status_from(""));
+  CHECK_FALSE(payment_status_from("VOIDED"));
+}
