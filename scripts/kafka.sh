@@ -85,7 +85,7 @@ kafka_launch() {
     -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
     -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info \
     -Dorg.slf4j.simpleLogger.showDateTime=true "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS" \
-    -cp "$kafka_jars/*" kafka.Kafka "$dir/server.properties" >"$dir/log" 2>&1 </dev/null) &
+    -cp "$kafka_jars/*" kafka.Kafka "$dir/server.properties" >"$dir/log" 2>&1 </dev/null 9>&-) &
   kafka_child=$!
   echo "$kafka_child" >"$dir/pid"
 }

@@ -30,28 +30,47 @@ absolute() { realpath -m -- "$1"; }
 # step LABEL LOG COMMAND...: runs the command with its output in LOG and says every ten seconds
 # that it still does, with the log's last line. Returns the command's status.
 step() {
-  local label=$1 log=$2 began=$SECONDS pid status=0
+  local label=$1 log=$2 began=$SECONDS status=0
   shift 2
   mkdir -p "$(dirname "$log")"
   say "$label ..."
-  "$@" >"$log" 2>&1 </dev/null &
-  pid=$!
-  progress "$label" "$log" "$pid" &
-  local ticker=$!
-  wait "$pid" || status=$?
-  kill "$ticker" 2>/dev/null || true
-  wait "$ticker" 2>/dev/null || true
+  # A process group of its own: Ctrl-C reaches us alone, and we end all of the step.
+  # Descriptor 9 is the lock of ./run, which must not outlive it.
+  set -m
+  "$@" >"$log" 2>&1 </dev/null 9>&- &
+  step_pid=$!
+  set +m
+  progress "$label" "$log" "$step_pid" 9>&- &
+  step_ticker=$!
+  wait "$step_pid" || status=$?
+  step_pid=
+  step_abort
   if [ "$status" -eq 0 ] && [ $((SECONDS - began)) -ge 10 ]; then
     say "$label: done after $((SECONDS - began)) s"
   fi
   return "$status"
 }
+step_pid= step_ticker=
+
+# Ends the step that is under way, if any, with all of its processes. For exit traps.
+step_abort() {
+  if [ -n "$step_pid" ]; then
+    kill -TERM -- "-$step_pid" 2>/dev/null || true
+    await_end "$step_pid" 5 || kill -KILL -- "-$step_pid" 2>/dev/null || true
+    step_pid=
+  fi
+  if [ -n "$step_ticker" ]; then
+    kill "$step_ticker" 2>/dev/null || true
+    wait "$step_ticker" 2>/dev/null || true
+    step_ticker=
+  fi
+}
 
 progress() {
-  local label=$1 log=$2 pid=$3 began=$SECONDS nap
+  local label=$1 log=$2 pid=$3 began=$SECONDS nap=
   # The nap must not outlive the ticker: whoever waits for our output would wait for it.
-  trap 'kill "$nap" 2>/dev/null; exit 0' TERM
-  while kill -0 "$pid" 2>/dev/null; do
+  trap 'kill $nap 2>/dev/null; exit 0' TERM
+  while alive "$pid"; do
     sleep 10 &
     nap=$!
     wait "$nap"
@@ -100,16 +119,17 @@ pid_runs() {
 
 # A process that has ended but was not waited for yet counts as ended.
 alive() {
-  local state
-  state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 1
-  [ -n "$state" ] && [ "$state" != Z ]
+  local stat
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  # The state comes after the program's name, which may hold anything, in brackets.
+  [[ ${stat##*) } != [ZX]* ]]
 }
 
 # await_end PID SECONDS: has the process ended by then?
 await_end() {
-  local pid=$1 tries=$(($2 * 20))
+  local pid=$1 deadline=$((${EPOCHREALTIME//[.,]/} + $2 * 1000000))
   while alive "$pid"; do
-    [ $((tries--)) -gt 0 ] || return 1
+    [ "${EPOCHREALTIME//[.,]/}" -lt "$deadline" ] || return 1
     sleep 0.05
   done
 }

@@ -86,7 +86,7 @@ pg_launch() {
   (cd / && exec setsid "${pg_as[@]}" "$pg_bin/postgres" -D "$dir/data" -p "$port" \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
     -c fsync=on -c synchronous_commit=on -c timezone=UTC -c log_timezone=UTC \
-    -c "log_line_prefix=%m [%p] %d " >"$dir/log" 2>&1 </dev/null) &
+    -c "log_line_prefix=%m [%p] %d " >"$dir/log" 2>&1 </dev/null 9>&-) &
   pg_child=$!
 }
 
