@@ -1,0 +1,140 @@
+#include "persistence/inventory_store.hpp"
+
+#include "persistence/batching.hpp"
+#include "persistence/stock_plan.hpp"
+#include "persistence/stock_rows.hpp"
+#include "persistence/stream_session.hpp"
+
+#include <exception>
+#include <iterator>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::string_view page_sql
+    = "select position, step, (extract(epoch from at) * 1000000)::bigint, events"
+      " from stock_ledger where position > $1::bigint and position < $2::bigint"
+      " order by position limit $3::integer";
+
+constexpr std::string_view found_sql
+    = "select position, step, (extract(epoch from at) * 1000000)::bigint, events"
+      " from stock_ledger where position = any($1::bigint[]) order by position";
+
+// A stopped process must not hold products for ever between its locks and its commit.
+constexpr std::string_view patience_sql = "set idle_in_transaction_session_timeout = '10s'";
+
+/// Rounds of one batch: the first by versions, the others by locks. Those only fail when somebody
+/// else holds a row for a second.
+constexpr int rounds = 4;
+
+class pg_inventory_store : public inventory_store {
+public:
+  pg_inventory_store(std::string conninfo, int64_t incarnation, int64_t low_stock)
+      : session_(std::move(conninfo), incarnation, {service::inventory, page_sql, found_sql}),
+        low_stock_(low_stock) {}
+
+  void connect() override {
+    if (session_.connected())
+      return;
+    session_.connect();
+    session_.db().exec(patience_sql);
+    unreported_.clear(); // the old stream is read from its journal
+  }
+
+  bool connected() const override { return session_.connected(); }
+  stream_log& log() override { return session_; }
+
+  std::vector<stock_result> apply(std::span<const stock_input> inputs) override {
+    std::vector<stock_result> results(inputs.size());
+    auto write = [&](size_t first, size_t last) {
+      auto part = apply_part(inputs.subspan(first, last - first));
+      std::move(part.begin(), part.end(), results.begin() + static_cast<std::ptrdiff_t>(first));
+    };
+    auto reject = [&](size_t index, const pg::error& e) {
+      results[index] = {stock_result::kind::impossible, e.what(), {}};
+    };
+    try {
+      pg::write_halving(0, inputs.size(), write, reject);
+    } catch (...) {
+      keep(results);
+      throw;
+    }
+    hand_over(results);
+    return results;
+  }
+
+private:
+  /// One transaction, or an error and none.
+  std::vector<stock_result> apply_part(std::span<const stock_input> inputs) {
+    const auto scope = pg::scope_of(inputs);
+    for (int round = 0;; ++round) {
+      try {
+        return round == 0 ? by_versions(scope, inputs) : by_locks(scope, inputs);
+      } catch (const pg::error& e) {
+        if (!e.contended() || round + 1 == rounds)
+          throw;
+      } catch (const store_error&) {
+        throw;
+      } catch (const std::exception& e) {
+        // A record that cannot be read: bad data, like any that the server refuses.
+        throw pg::error(store_failure::failed, e.what(), "22000");
+      }
+    }
+  }
+
+  std::vector<stock_result> by_versions(const pg::stock_scope& scope,
+                                        std::span<const stock_input> inputs) {
+    auto plan = decide(pg::read_stock(session_.db(), scope), inputs);
+    if (plan.writes())
+      stamp(plan, pg::write_stock(session_.db(), plan));
+    return std::move(plan.results);
+  }
+
+  std::vector<stock_result> by_locks(const pg::stock_scope& scope,
+                                     std::span<const stock_input> inputs) {
+    pg::transaction all(session_.db());
+    auto plan = decide(pg::lock_stock(session_.db(), scope), inputs);
+    if (plan.writes())
+      stamp(plan, pg::write_stock(session_.db(), plan));
+    all.commit();
+    return std::move(plan.results);
+  }
+
+  stock_plan decide(stock_view view, std::span<const stock_input> inputs) {
+    return plan_stock(std::move(view), inputs, low_stock_,
+                      [this] { return session_.next_position(); });
+  }
+
+  /// Parts of a batch were committed before it failed: their events are told by the next call, or
+  /// the watermark would pass over them.
+  void keep(std::vector<stock_result>& results) {
+    for (auto& result : results)
+      for (auto& answer : result.events)
+        if (answer.fresh)
+          unreported_.push_back(std::move(answer));
+  }
+
+  void hand_over(std::vector<stock_result>& results) {
+    if (unreported_.empty() || results.empty())
+      return;
+    auto& first = results.front().events;
+    first.insert(first.begin(), std::make_move_iterator(unreported_.begin()),
+                 std::make_move_iterator(unreported_.end()));
+    unreported_.clear();
+  }
+
+  pg::stream_session session_;
+  int64_t low_stock_;
+  std::vector<stock_result::answer> unreported_;
+};
+
+} // namespace
+
+std::unique_ptr<inventory_store> make_inventory_store(std::string conninfo, int64_t incarnation,
+                                                      int64_t low_stock) {
+  return std::make_unique<pg_inventory_store>(std::move(conninfo), incarnation, low_stock);
+}
+
+} // namespace troupe

@@ -1,0 +1,126 @@
+#include "tests/support/fake_inventory_store.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace troupe::test {
+
+void fake_inventory::add_product(product p) {
+  if (p.version == 0)
+    p.version = 1;
+  p.created_at = p.updated_at = journal->tick();
+  products[p.id] = {p, ++last_change};
+}
+
+fake_inventory_store::fake_inventory_store(std::shared_ptr<fake_inventory> db, int64_t low_stock)
+    : session(service::inventory, db->journal), db_(std::move(db)), low_stock_(low_stock) {}
+
+std::vector<stock_result> fake_inventory_store::apply(std::span<const stock_input> inputs) {
+  session.before_write();
+  stock_view view;
+  view.orders = db_->orders;
+  for (const auto& [id, row] : db_->products)
+    view.products[id]
+        = {row.what.name, row.what.stock, row.what.reserved, row.what.sold, row.what.version};
+  auto plan
+      = plan_stock(std::move(view), inputs, low_stock_, [this] { return session.next_position(); });
+  write(plan);
+  session.after_write();
+  return std::move(plan.results);
+}
+
+void fake_inventory_store::write(stock_plan& plan) {
+  std::map<position, timestamp> times;
+  for (const auto& row : plan.ledger)
+    times[row.at] = db_->journal->tick();
+  for (const auto& o : plan.orders) {
+    auto& file = db_->orders[o.order_id];
+    file.record = {o.order_id, o.state, o.lines, o.step};
+    ++file.version;
+  }
+  for (const auto& change : plan.products) {
+    auto& row = db_->products.at(change.product_id);
+    row.what.stock += change.stock;
+    row.what.reserved += change.reserved;
+    row.what.sold += change.sold;
+    ++row.what.version;
+    row.what.updated_at = db_->journal->now;
+    row.changed_by = ++db_->last_change;
+  }
+  for (const auto& row : plan.ledger) {
+    db_->orders[row.order_id].rows.push_back({row.at, row.step, times[row.at], row.events});
+    db_->journal->rows[row.at] = {row.step, times[row.at], row.events};
+  }
+  for (const auto& e : plan.park) {
+    auto& waiting = db_->orders[e.order_id].waiting;
+    waiting.push_back(e);
+    waiting.back().id = ++db_->last_parked;
+  }
+  for (auto& [id, file] : db_->orders)
+    std::erase_if(file.waiting, [&](const parked_event& e) {
+      return std::find(plan.unpark.begin(), plan.unpark.end(), e.id) != plan.unpark.end();
+    });
+  stamp(plan, times);
+}
+
+void fake_inventory_queries::check() const {
+  if (down)
+    throw store_error(store_failure::wait, "the fake is down");
+}
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  const auto same
+      = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
+}
+
+bool matches(const product& p, const product_filter& by) {
+  return (by.category.empty() || p.category == by.category)
+         && (by.search.empty() || contains(p.name, by.search) || contains(p.description, by.search))
+         && (!by.min_price || p.price >= *by.min_price)
+         && (!by.max_price || p.price <= *by.max_price) && (p.active || !by.only_active);
+}
+
+} // namespace
+
+std::vector<product> fake_inventory_queries::list(const product_filter& by, int64_t& total) {
+  check();
+  std::vector<product> all;
+  for (const auto& [id, row] : db_->products)
+    if (matches(row.what, by))
+      all.push_back(row.what);
+  std::stable_sort(all.begin(), all.end(), [](const product& a, const product& b) {
+    return std::tie(a.name, a.id) < std::tie(b.name, b.id);
+  });
+  total = static_cast<int64_t>(all.size());
+  if (all.size() > static_cast<size_t>(by.limit))
+    all.resize(static_cast<size_t>(by.limit));
+  return all;
+}
+
+std::optional<product> fake_inventory_queries::find(const std::string& id) {
+  check();
+  const auto found = db_->products.find(id);
+  return found == db_->products.end() ? std::nullopt : std::optional(found->second.what);
+}
+
+int64_t fake_inventory_queries::count_active() {
+  check();
+  return std::count_if(db_->products.begin(), db_->products.end(),
+                       [](const auto& entry) { return entry.second.what.active; });
+}
+
+std::vector<product> fake_inventory_queries::changed_since(int64_t& mark) {
+  check();
+  std::vector<product> all;
+  for (const auto& [id, row] : db_->products)
+    if (row.changed_by >= mark)
+      all.push_back(row.what);
+  mark = db_->last_change + 1;
+  return all;
+}
+
+} // namespace troupe::test
