@@ -23,9 +23,9 @@ namespace troupe::http {
 
 /// One answered request, for metrics and logs. The views live for the call only.
 struct access {
-  std::string_view method;          ///< empty when the request could not be read
-  std::string_view route;           ///< the registered pattern; empty when none matched
-  std::string_view target;          ///< empty when the request could not be read
+  std::string_view method = {};     ///< empty when the request could not be read
+  std::string_view route = {};      ///< the registered pattern; empty when none matched
+  std::string_view target = {};     ///< empty when the request could not be read
   int status = 0;                   ///< 499: the client left before the answer
   std::chrono::microseconds took{}; ///< from the whole request read to its answer
 };

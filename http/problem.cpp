@@ -9,8 +9,7 @@ response to_response(const problem& what, std::string_view instance) {
   body["type"] = "urn:troupe:problem:" + what.code;
   body["title"] = title;
   body["status"] = what.status;
-  if (!what.detail.empty())
-    body["detail"] = what.detail;
+  body["detail"] = what.detail.empty() ? title : what.detail;
   body["instance"] = instance;
   body["code"] = what.code;
   body["error"] = title;

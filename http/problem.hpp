@@ -20,9 +20,9 @@ struct field_error {
 
 struct problem {
   int status = 500;
-  std::string code = {};  ///< stable, machine-readable: "price_changed"
-  std::string title = {}; ///< what the frontend shows; the status's phrase when empty
-  std::string detail;     ///< left out when empty; never internals
+  std::string code = {};   ///< stable, machine-readable: "price_changed"
+  std::string title = {};  ///< what the frontend shows; the status's phrase when empty
+  std::string detail = {}; ///< the title when empty; never internals
   std::vector<field_error> errors = {};
   nlohmann::json extra = {}; ///< an object whose members are added (`prices`, `stock`), or null
   std::optional<int> retry_after = {}; ///< seconds, for the Retry-After header
