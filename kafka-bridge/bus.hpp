@@ -81,7 +81,7 @@ public:
   /// Nothing more is handed out (what is in work goes on) until `resume_all`; membership stays.
   virtual void pause_all() = 0;
   virtual void resume_all() = 0;
-  /// Commits what is done, leaves the group, ends the thread. Bounded: about 5 s when no broker
+  /// Commits what is done, leaves the group, ends the thread. Bounded: about 4 s when no broker
   /// answers. A second call does nothing. Not to be called from the callback.
   virtual void stop() = 0;
   /// The brokers answered when last heard of. Readiness, not a promise.

@@ -23,9 +23,9 @@ struct consumer_settings {
 
 class consumer final : public event_consumer {
 public:
-  /// Joins the group at once; records may be handed out before the constructor returns. Throws
-  /// `std::invalid_argument` on options that `validate` would refuse; brokers that are away are no
-  /// error.
+  /// Joins the group at once; records may be handed out before the constructor returns. Expects
+  /// options in which `validate` finds no mistake; `std::invalid_argument` if librdkafka refuses
+  /// them all the same. Brokers that are away are no error.
   consumer(const options& o, consumer_settings settings, consume_callback hand_out, metrics& count);
   /// As `stop`.
   ~consumer() override;

@@ -59,9 +59,10 @@ public:
   /// A new turn of `p` begins; what was known of an earlier one is forgotten.
   void assign(const partition_id& p, uint64_t assignment);
   /// Nothing is this consumer's any more.
-  void clear() { partitions_.clear(); }
+  void clear();
   size_t size() const { return partitions_.size(); }
   size_t count() const; ///< records in work, of all partitions
+  std::vector<partition_id> partitions() const;
 
   /// A record is handed out: its token, or nothing when `p` is not assigned. An offset below the
   /// one expected (the log was truncated or the topic made anew) begins a new turn under `fresh`.
@@ -82,6 +83,7 @@ public:
   };
   /// What may be committed and is not yet.
   std::vector<offset_of> to_commit() const;
+  bool all_committed() const;
   /// The broker holds `offset`. Of a partition that is no longer assigned: ignored.
   void committed(const partition_id& p, int64_t offset);
   /// Where each partition stands: committable, for those that have taken something.
@@ -95,6 +97,8 @@ private:
   };
   size_t limit_;
   std::map<partition_id, state> partitions_;
+  std::vector<partition_id> full_;    ///< paused in the books, not yet told
+  std::vector<partition_id> relaxed_; ///< likewise resumed
 };
 
 } // namespace troupe::kafka
