@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -11,8 +12,8 @@ namespace troupe {
 namespace {
 
 // An answer is one small JSON object.
-constexpr size_t largest_answer = 64 * 1024;
-constexpr size_t largest_headers = 64 * 1024;
+constexpr size_t largest_answer = 64UL * 1024;
+constexpr size_t largest_headers = 64UL * 1024;
 
 void initialise_once() {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -113,17 +114,17 @@ curl_set::~curl_set() = default;
 std::unique_ptr<curl_exchange> curl_set::post(const std::string& url,
                                               const std::vector<std::string>& headers,
                                               std::string body, std::chrono::milliseconds limit) {
-  return start(url, headers, &body, limit);
+  return start(url, headers, std::move(body), limit);
 }
 
 std::unique_ptr<curl_exchange> curl_set::get(const std::string& url,
                                              std::chrono::milliseconds limit) {
-  return start(url, {}, nullptr, limit);
+  return start(url, {}, std::nullopt, limit);
 }
 
 std::unique_ptr<curl_exchange> curl_set::start(const std::string& url,
                                                const std::vector<std::string>& headers,
-                                               const std::string* body,
+                                               std::optional<std::string> body,
                                                std::chrono::milliseconds limit) {
   auto s = std::make_unique<curl_exchange::state>();
   s->easy.reset(curl_easy_init());
@@ -144,7 +145,7 @@ std::unique_ptr<curl_exchange> curl_set::start(const std::string& url,
   set(easy, CURLOPT_HEADERFUNCTION, &curl_exchange::state::count);
   set(easy, CURLOPT_HEADERDATA, static_cast<void*>(s.get()));
   if (body) {
-    s->sent = *body;
+    s->sent = std::move(*body);
     auto lines = headers;
     lines.emplace_back("Expect:"); // one packet, not two
     s->headers = make_list(lines);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,8 @@ private:
   struct state;
   std::unique_ptr<curl_exchange> start(const std::string& url,
                                        const std::vector<std::string>& headers,
-                                       const std::string* body, std::chrono::milliseconds limit);
+                                       std::optional<std::string> body,
+                                       std::chrono::milliseconds limit);
   std::unique_ptr<state> state_;
 };
 

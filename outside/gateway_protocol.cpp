@@ -100,7 +100,7 @@ request refund(std::string_view key, std::string_view charge_key, cents amount) 
 }
 
 bool valid_key(std::string_view key) {
-  return !key.empty() && key.size() <= 255 && visible_ascii(key);
+  return !key.empty() && key.size() <= 128 && visible_ascii(key);
 }
 
 bool valid_traceparent(std::string_view text) {

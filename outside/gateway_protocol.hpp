@@ -20,7 +20,7 @@ request charge(const charge_request& what);
 request void_charge(std::string_view key);
 request refund(std::string_view key, std::string_view charge_key, cents amount);
 
-/// 1 to 255 visible ASCII characters, as the protocol's keys are.
+/// 1 to 128 visible ASCII characters, as the protocol's keys are.
 bool valid_key(std::string_view key);
 
 /// A W3C trace context's characters only: anything else is not sent on.

@@ -20,8 +20,8 @@ constexpr milliseconds first_pause{100};
 // One request and what to do with its answer. A charge is a chain of these, one a try.
 class client : public payment_gateway {
 public:
-  explicit client(const gateway_options& options)
-      : options_(options), caller_(make_caller_options(options)) {}
+  explicit client(gateway_options options)
+      : options_(std::move(options)), caller_(make_caller_options(options_)) {}
 
   void charge(charge_request what, charged then) override {
     auto key = std::make_shared<charge_state>();
@@ -138,7 +138,7 @@ private:
 } // namespace
 
 std::unique_ptr<payment_gateway> make_payment_gateway(gateway_options options) {
-  return std::make_unique<client>(options);
+  return std::make_unique<client>(std::move(options));
 }
 
 } // namespace troupe
