@@ -322,21 +322,17 @@ TEST_CASE("what the customer reads and the services hear") {
   CHECK(d.step->transaction_id == "tx-1");
   CHECK(topics(*d.step) == strings{"notification-requested"});
   CHECK(json::parse(d.step->events[0].value)
-        == json{{"userId", "user-7"},
-                {"type", "ORDER"},
-                {"title", "Order confirmed"},
-                {"message", "Your order " + o.id + " is confirmed and is being prepared."},
-                {"orderId", o.id}});
+        == json::parse(R"({"userId":"user-7","type":"ORDER","title":"Order confirmed","message":
+    "Your order c00000000000000000000order is confirmed and is being prepared.",
+    "orderId":"c00000000000000000000order"})"));
 
   d = run(make_order("XR+"), on::payment_refunded);
   CHECK(d.step->message == "Refund of 12.05 completed");
   CHECK(topics(*d.step) == strings{"notification-requested"});
   CHECK(json::parse(d.step->events[0].value)
-        == json{{"userId", "user-7"},
-                {"type", "PAYMENT"},
-                {"title", "Refund completed"},
-                {"message", "We have refunded 12.05 for your order " + o.id + "."},
-                {"orderId", o.id}});
+        == json::parse(R"({"userId":"user-7","type":"PAYMENT","title":"Refund completed","message":
+    "We have refunded 12.05 for your order c00000000000000000000order.",
+    "orderId":"c00000000000000000000order"})"));
 }
 
 TEST_CASE("dispatch tells what it knows, deliver tells when") {
@@ -352,9 +348,8 @@ TEST_CASE("dispatch tells what it knows, deliver tells when") {
   d = decide(o, c, within);
   CHECK(d.step->message == "Order dispatched with Größe & Co, tracking number JD 014\xEF\xBF\xBD");
   CHECK(json::parse(d.step->events[0].value)
-        == json{{"orderId", o.id},
-                {"trackingNumber", "JD 014\xEF\xBF\xBD"},
-                {"courier", "Größe & Co"}});
+        == json::parse(R"({"orderId":"c00000000000000000000order",
+    "trackingNumber":"JD 014\ufffd","courier":"Größe & Co"})"));
 
   d = run(make_order("DISPATCHED"), on::deliver);
   CHECK(topics(*d.step) == strings{"order-completed"});
@@ -388,8 +383,9 @@ TEST_CASE("a cancellation says why, and that money comes back if it does") {
     const auto d = decide(o, c, within);
     CHECK(d.step->message == r.message);
     CHECK(topics(*d.step) == strings{"order-cancelled"});
-    CHECK(json::parse(d.step->events[0].value)
-          == json{{"orderId", o.id}, {"userId", "user-7"}, {"reason", r.reason}});
+    CHECK(d.step->events[0].value
+          == R"({"orderId":"c00000000000000000000order","reason":")" + std::string(r.reason)
+                 + R"(","userId":"user-7"})");
   }
 }
 
@@ -407,7 +403,7 @@ TEST_CASE("rounds grow up to a bound; the first raises no alarm, the later ones 
     auto wait = r.base;
     for (int round = 1; round < 100; ++round) {
       const auto d = run(o, r.verb);
-      INFO(r.state, ", round ", round);
+      INFO(std::string(r.state), ", round ", round);
       CHECK(d.alarm == (round > 1));
       wait = std::min(wait * 2, within.longest);
       CHECK(d.step->ttl == wait);
