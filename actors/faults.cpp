@@ -8,7 +8,7 @@ namespace troupe {
 
 namespace {
 
-constexpr std::array<std::string_view, 10> names
+constexpr std::array<std::string_view, 11> names
     = {"none",       "not_found", "wrong_state", "payment_in_progress", "order_cancelled",
        "key_reused", "busy",      "unavailable", "quarantined",         "internal"};
 

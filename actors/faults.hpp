@@ -16,6 +16,7 @@ enum class fault : uint8_t {
   wrong_state,         ///< the order's state forbids it; nothing was written
   payment_in_progress, ///< cancel while a charge runs
   order_cancelled,     ///< pay a cancelled order
+  impossible,          ///< an event that can never be right in this state: a dead letter
   key_reused,          ///< the Idempotency-Key belongs to another body
   busy,                ///< a queue is full: try again soon
   unavailable,         ///< a dependency is down, or this actor has just ended: try again

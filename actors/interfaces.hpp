@@ -46,11 +46,14 @@ using ping_atom = caf::atom_constant<caf::atom("ping")>; ///< does your database
 
 // ---- orders -----------------------------------------------------------------------------------
 
-/// One order. Views are answered at once from the last committed state; commands one at a time,
-/// later ones wait in a bounded line. `rest_atom`: true if it ends now.
-using order_actor = caf::typed_actor<
-    caf::replies_to<view_atom>::with<order>, caf::replies_to<order_request>::with<order_answer>,
-    caf::replies_to<create_request>::with<create_answer>, caf::replies_to<rest_atom>::with<bool>>;
+/// One order. Views (whose it must be; empty: anybody's) are answered at once from the last
+/// committed state; commands one at a time, later ones wait in a bounded line. `rest_atom`: true if
+/// it was idle and ends now. `tick_atom`, from itself: the payers of this attempt have waited.
+using order_actor
+    = caf::typed_actor<caf::replies_to<view_atom, std::string>::with<order>,
+                       caf::replies_to<order_request>::with<order_answer>,
+                       caf::replies_to<create_request>::with<create_answer>,
+                       caf::replies_to<rest_atom>::with<bool>, caf::reacts_to<tick_atom, int32_t>>;
 
 /// The way to orders: `order_region`, one a node, hands on to the `order_shard` that owns the id.
 /// `view`: order id, and whose it must be (empty: anybody's).
@@ -67,6 +70,7 @@ using order_journal = caf::typed_actor<caf::replies_to<write_set>::with<commit_r
 using loaded_order = std::shared_ptr<const order>;
 
 /// Loads orders, many in one query. `again`: publishes all events of an order again. Local.
+/// `flush`, `tick`: from itself.
 using order_reader = caf::typed_actor<caf::replies_to<view_atom, std::string>::with<loaded_order>,
                                       caf::reacts_to<again_atom, std::string>,
                                       caf::replies_to<figures_atom>::with<order_figures>,
@@ -106,12 +110,12 @@ struct consumed {
 };
 
 /// Applies events of one service, once each.
-using event_consumer = caf::typed_actor<caf::replies_to<incoming_event>::with<consumed>>;
+using event_handler = caf::typed_actor<caf::replies_to<incoming_event>::with<consumed>>;
 
 /// Charges and settles for orders, and consumes order-cancelled. Answers within the charge limit.
 using payment_pool
-    = event_consumer::extend<caf::replies_to<charge>::with<charge_outcome>,
-                             caf::replies_to<settle_atom, charge>::with<charge_outcome>>;
+    = event_handler::extend<caf::replies_to<charge>::with<charge_outcome>,
+                            caf::replies_to<settle_atom, charge>::with<charge_outcome>>;
 
 /// Where a stream's events come from, told what has been delivered. Local.
 using outbox_owner = caf::typed_actor<caf::reacts_to<std::vector<position>>>;
@@ -123,7 +127,7 @@ struct publication {
 };
 
 /// The door to Kafka, outward: takes events, in order. Local.
-using event_publisher_actor = caf::typed_actor<caf::reacts_to<publication>>;
+using publisher_actor = caf::typed_actor<caf::reacts_to<publication>>;
 
 /// Keeps what a service could not apply. Answers after the commit. Local.
 using inbox_actor = caf::typed_actor<caf::replies_to<park_atom, parked_event>::with<bool>,
@@ -192,6 +196,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order_figures)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::charge)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::charge_outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::publication)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::consumed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::parked_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product_page)

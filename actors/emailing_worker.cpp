@@ -1,0 +1,80 @@
+#include "actors/emailing_worker.hpp"
+
+#include "actors/notices.hpp"
+#include "telemetry/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe {
+
+void emailing_worker_state::start(self_ptr self, std::unique_ptr<emailing_store> store) {
+  self_ = self;
+  store_ = std::move(store);
+}
+
+caf::result<consumed> emailing_worker_state::take(const incoming_event& e) {
+  auto read = notice_of(e);
+  if (auto* bad = std::get_if<bad_event>(&read))
+    return consumed{consumed::kind::poison, bad->why};
+  auto reply = self_->make_response_promise<consumed>();
+  notices_.push_back(std::move(std::get<notice>(read)));
+  replies_.push_back(reply);
+  if (!std::exchange(flushing_, true))
+    self_->send(self_, flush_atom::value);
+  return reply;
+}
+
+void emailing_worker_state::flush() {
+  flushing_ = false;
+  while (!notices_.empty()) {
+    auto count = static_cast<std::ptrdiff_t>(std::min(notices_.size(), max_batch));
+    std::vector<notice> notices(notices_.begin(), notices_.begin() + count);
+    std::vector<promise> replies(replies_.begin(), replies_.begin() + count);
+    notices_.erase(notices_.begin(), notices_.begin() + count);
+    replies_.erase(replies_.begin(), replies_.begin() + count);
+    apply(notices, replies);
+  }
+}
+
+void emailing_worker_state::apply(const std::vector<notice>& notices,
+                                  const std::vector<promise>& replies) {
+  std::vector<consumed> answers(notices.size());
+  try {
+    for (auto& bad : store_->apply(notices).rejected)
+      answers[bad.index] = {consumed::kind::poison, std::move(bad.error)};
+  } catch (const store_error& e) {
+    log::warn("emailing.store_failed", {{"error", e.what()}});
+    answers.assign(notices.size(), {consumed::kind::unavailable, {}});
+  }
+  for (size_t i = 0; i < replies.size(); ++i) {
+    auto reply = replies[i];
+    reply.deliver(std::move(answers[i]));
+  }
+}
+
+void emailing_worker_state::abandon(const caf::error& why) {
+  for (auto& reply : std::exchange(replies_, {}))
+    reply.deliver(why);
+  notices_.clear();
+}
+
+emailing_worker::behavior_type
+emailing_worker_behavior(emailing_worker_state::self_ptr self,
+                         std::shared_ptr<std::unique_ptr<emailing_store>> store) {
+  self->state.start(self, std::move(*store));
+  self->set_exit_handler([self](caf::exit_msg& m) {
+    self->state.abandon(make_fault(fault::unavailable));
+    self->quit(m.reason);
+  });
+  self->set_exception_handler([self](std::exception_ptr&) -> caf::error {
+    self->state.abandon(make_fault(fault::unavailable));
+    return make_fault(fault::internal, "an emailing worker threw");
+  });
+  return {
+      [self](const incoming_event& e) { return self->state.take(e); },
+      [self](flush_atom) { self->state.flush(); },
+  };
+}
+
+} // namespace troupe

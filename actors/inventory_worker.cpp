@@ -1,0 +1,141 @@
+#include "actors/inventory_worker.hpp"
+
+#include "domain/event_values.hpp"
+#include "telemetry/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::chrono::milliseconds tick_interval{200};
+constexpr int ticks_between_sweeps = 25;
+
+std::optional<stock_verb> verb_of(std::string_view topic) {
+  if (topic == topic::order_created)
+    return stock_verb::order_created;
+  if (topic == topic::payment_success)
+    return stock_verb::payment_success;
+  if (topic == topic::order_cancelled)
+    return stock_verb::order_cancelled;
+  return std::nullopt;
+}
+
+} // namespace
+
+void inventory_worker_state::start(self_ptr self, std::unique_ptr<inventory_store> store,
+                                   publisher_actor publisher) {
+  self_ = self;
+  store_ = std::move(store);
+  outbox_ = std::make_unique<outbox>(
+      store_->log(), caf::actor_cast<outbox_owner>(self),
+      [self, publisher](publication p) { self->send(publisher, std::move(p)); });
+  self_->send(self_, tick_atom::value);
+}
+
+caf::result<consumed> inventory_worker_state::take(incoming_event&& e) {
+  auto verb = verb_of(e.topic);
+  if (!verb)
+    return consumed{consumed::kind::poison, "not a topic of the inventory service"};
+  auto read = read_event(e);
+  if (auto* bad = std::get_if<bad_event>(&read))
+    return consumed{consumed::kind::poison, bad->why};
+  auto& value = std::get<event_value>(read);
+  auto reply = self_->make_response_promise<consumed>();
+  inputs_.push_back({*verb, value.order_id, std::move(value.lines), std::move(e)});
+  replies_.push_back(reply);
+  if (!std::exchange(flushing_, true))
+    self_->send(self_, flush_atom::value);
+  return reply;
+}
+
+void inventory_worker_state::flush() {
+  flushing_ = false;
+  while (!inputs_.empty()) {
+    auto count = static_cast<std::ptrdiff_t>(std::min(inputs_.size(), max_batch));
+    std::vector<stock_input> inputs(std::make_move_iterator(inputs_.begin()),
+                                    std::make_move_iterator(inputs_.begin() + count));
+    std::vector<promise> replies(replies_.begin(), replies_.begin() + count);
+    inputs_.erase(inputs_.begin(), inputs_.begin() + count);
+    replies_.erase(replies_.begin(), replies_.begin() + count);
+    apply(std::move(inputs), replies);
+  }
+}
+
+/// A broken connection needs no settling here: the records come again, and natural keys make a
+/// repeat publish the stored answers.
+void inventory_worker_state::apply(std::vector<stock_input> inputs,
+                                   const std::vector<promise>& replies) {
+  try {
+    store_->connect();
+    auto results = store_->apply(inputs);
+    publish(results);
+    for (size_t i = 0; i < results.size(); ++i) {
+      bool impossible = results[i].what == stock_result::kind::impossible;
+      auto reply = replies[i];
+      reply.deliver(consumed{impossible ? consumed::kind::poison : consumed::kind::done,
+                             std::move(results[i].error)});
+    }
+  } catch (const store_error& e) {
+    log::warn("inventory.store_failed", {{"error", e.what()}});
+    for (auto reply : replies)
+      reply.deliver(consumed{consumed::kind::unavailable, {}});
+  }
+}
+
+void inventory_worker_state::publish(std::vector<stock_result>& results) {
+  std::vector<outgoing_event> fresh, stored;
+  for (auto& r : results)
+    for (auto& answer : r.events)
+      (answer.fresh ? fresh : stored).push_back(std::move(answer.event));
+  std::sort(fresh.begin(), fresh.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.at, a.index) < std::pair(b.at, b.index);
+  });
+  outbox_->committed(std::move(fresh));
+  outbox_->again(std::move(stored));
+}
+
+void inventory_worker_state::tick() {
+  self_->delayed_send(self_, tick_interval, tick_atom::value);
+  try {
+    if (ticks_++ % ticks_between_sweeps == 0) {
+      store_->connect();
+      outbox_->adopt_orphans();
+    }
+    if (outbox_->dirty() && store_->connected())
+      outbox_->tick();
+  } catch (const store_error& e) {
+    log::debug("inventory.tick_failed", {{"error", e.what()}});
+  }
+}
+
+void inventory_worker_state::abandon(const caf::error& why) {
+  for (auto& reply : std::exchange(replies_, {}))
+    reply.deliver(why);
+  inputs_.clear();
+}
+
+inventory_worker::behavior_type
+inventory_worker_behavior(inventory_worker_state::self_ptr self,
+                          std::shared_ptr<std::unique_ptr<inventory_store>> store,
+                          publisher_actor publisher) {
+  self->state.start(self, std::move(*store), std::move(publisher));
+  self->set_exit_handler([self](caf::exit_msg& m) {
+    self->state.abandon(make_fault(fault::unavailable));
+    self->quit(m.reason);
+  });
+  self->set_exception_handler([self](std::exception_ptr&) -> caf::error {
+    self->state.abandon(make_fault(fault::unavailable));
+    return make_fault(fault::internal, "an inventory worker threw");
+  });
+  return {
+      [self](incoming_event& e) { return self->state.take(std::move(e)); },
+      [self](flush_atom) { self->state.flush(); },
+      [self](tick_atom) { self->state.tick(); },
+      [self](const std::vector<position>& rows) { self->state.delivered(rows); },
+  };
+}
+
+} // namespace troupe

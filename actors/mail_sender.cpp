@@ -1,0 +1,48 @@
+#include "actors/mail_sender.hpp"
+
+#include "telemetry/log.hpp"
+
+namespace troupe {
+
+size_t mail_sender_state::send_due() {
+  auto due = store->due_emails(options.batch, options.lease);
+  std::vector<std::string> sent, failed;
+  for (const auto& e : due) {
+    try {
+      transport->send(
+          {e.id + "@" + options.domain, e.user_id + "@" + options.domain, e.subject, e.body});
+      sent.push_back(e.id);
+    } catch (const std::runtime_error& error) {
+      log::warn("email.failed", {{"email", e.id}, {"error", error.what()}});
+      failed.push_back(e.id);
+    }
+  }
+  if (!sent.empty())
+    store->emails_sent(sent);
+  if (!failed.empty())
+    store->emails_failed(failed, options.retry);
+  return due.size();
+}
+
+mail_sender_actor::behavior_type mail_sender_behavior(
+    mail_sender_state::self_ptr self, std::shared_ptr<std::unique_ptr<emailing_store>> store,
+    std::shared_ptr<std::unique_ptr<mail_transport>> transport, mail_options options) {
+  self->state.store = std::move(*store);
+  self->state.transport = std::move(*transport);
+  self->state.options = std::move(options);
+  self->send(self, tick_atom::value);
+  return {[self](tick_atom) {
+    auto& s = self->state;
+    size_t due = 0;
+    try {
+      due = s.send_due();
+    } catch (const store_error& e) {
+      log::debug("email.store_failed", {{"error", e.what()}});
+    }
+    bool more = due == static_cast<size_t>(s.options.batch);
+    self->delayed_send(self, more ? std::chrono::milliseconds(0) : s.options.interval,
+                       tick_atom::value);
+  }};
+}
+
+} // namespace troupe

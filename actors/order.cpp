@@ -1,0 +1,324 @@
+#include "actors/order.hpp"
+
+#include "domain/replay.hpp"
+#include "telemetry/log.hpp"
+
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+void log_step(const order& o, const std::string& traceparent) {
+  log::info("order.step", {{"order", o.id},
+                           {"status", to_string(o.status)},
+                           {"payment", to_string(o.payment)},
+                           {"version", o.version},
+                           {"trace", traceparent}});
+}
+
+/// The guard of a transition: the journal needs no more of the order than this.
+order guard_of(const order& o) {
+  order guard;
+  guard.id = o.id;
+  guard.version = o.version;
+  return guard;
+}
+
+} // namespace
+
+void order_state::start(self_ptr self, order initial, order_context_ptr context) {
+  self_ = self;
+  current_ = std::move(initial);
+  context_ = std::move(context);
+}
+
+caf::result<order> order_state::view(const std::string& user) const {
+  if (current_.version == 0 || !mine(user))
+    return make_fault(fault::not_found);
+  return current_;
+}
+
+caf::result<order_answer> order_state::command(order_request&& request) {
+  if (current_.version == 0 || !mine(request.user_id))
+    return make_fault(fault::not_found);
+  auto reply = self_->make_response_promise<order_answer>();
+  submit({std::move(request), reply});
+  return reply;
+}
+
+void order_state::submit(job what) {
+  if (!committing_)
+    run(std::move(what));
+  else if (!what.reply || line_.size() < max_waiting)
+    line_.push_back(std::move(what));
+  else
+    what.reply->deliver(make_fault(fault::busy));
+}
+
+void order_state::run(job what) {
+  active_ = std::move(what); // before anything can throw: `abandon` answers whoever waits for it
+  auto& command = active_->request.command;
+  command.now = context_->clock();
+  auto decided = decide(current_, command, context_->within);
+  if (decided.alarm)
+    log::warn("order.overdue", {{"order", current_.id},
+                                {"status", to_string(current_.status)},
+                                {"rounds", current_.rounds + 1}});
+  switch (decided.what) {
+    case ruling::step:
+      return commit(std::move(decided));
+    case ruling::refused:
+      return fail(make_fault(fault_from(decided.why), decided.detail));
+    case ruling::dead_letter:
+      return fail(make_fault(fault::impossible, decided.detail));
+    case ruling::join:
+      return join();
+    case ruling::unchanged:
+      follow(decided.then, active_->request);
+      return finish();
+  }
+}
+
+void order_state::join() {
+  auto what = *std::exchange(active_, std::nullopt);
+  if (what.reply && payers_.size() < max_waiting)
+    payers_.push_back(*what.reply);
+  else if (what.reply)
+    what.reply->deliver(make_fault(fault::busy));
+}
+
+void order_state::commit(order_decision decided) {
+  committing_ = true;
+  // Local, and it answers or dies (then the error handler runs): a finite timeout would stay in
+  // the clock long after the answer.
+  self_
+      ->request(context_->journal, caf::infinite,
+                write_set{guard_of(current_), *decided.step, std::nullopt})
+      .then([this, decided](const commit_result& r) { committed(decided, r); },
+            [this](const caf::error& e) {
+              committing_ = false;
+              if (fault_of(e) != fault::busy) // the journal died: nobody knows what was written
+                return stop(make_fault(fault::unavailable));
+              fail(e);
+              next();
+            });
+}
+
+void order_state::committed(order_decision decided, const commit_result& result) {
+  if (result.outcome == commit_outcome::conflict)
+    return retry_on_fresh_state();
+  committing_ = false;
+  if (result.outcome == commit_outcome::committed) {
+    current_ = apply(std::move(current_), *decided.step, result.time);
+    if (decided.step->advances)
+      log_step(current_, active_->request.command.traceparent);
+    follow(decided.then, active_->request);
+    finish();
+  } else {
+    fail(make_fault(fault::internal));
+  }
+  next();
+}
+
+/// Somebody else wrote this order: never an error to the client, the command runs again.
+void order_state::retry_on_fresh_state() {
+  self_->request(context_->reader, caf::infinite, view_atom::value, current_.id)
+      .then(
+          [this](const loaded_order& fresh) {
+            committing_ = false;
+            if (!fresh)
+              return stop(make_fault(fault::not_found));
+            current_ = *fresh;
+            if (++active_->conflicts < max_conflicts)
+              run(*std::exchange(active_, std::nullopt));
+            else
+              fail(make_fault(fault::busy));
+            next();
+          },
+          [this](const caf::error&) { stop(make_fault(fault::unavailable)); });
+}
+
+caf::result<create_answer> order_state::create(create_request&& request) {
+  if (current_.version != 0 || committing_)
+    return make_fault(fault::internal, "the order id is taken");
+  auto reply = self_->make_response_promise<create_answer>();
+  committing_ = true;
+  creating_ = reply;
+  auto step = decide_creation(request.draft, context_->within, request.traceparent);
+  self_->request(context_->journal, caf::infinite, write_set{request.draft, step, request.key})
+      .then(
+          [this, step, request](const commit_result& r) {
+            if (r.outcome != commit_outcome::committed)
+              return settle_creation(request, r);
+            committing_ = false;
+            current_ = apply(request.draft, step, r.time);
+            log_step(current_, request.traceparent);
+            std::exchange(creating_, std::nullopt)->deliver(create_answer{current_, false});
+            next();
+          },
+          [this](const caf::error& e) {
+            stop(fault_of(e) == fault::busy ? e : make_fault(fault::unavailable));
+          });
+  return reply;
+}
+
+/// The creation did not become an order: this actor answers for the earlier one, and ends.
+void order_state::settle_creation(create_request request, const commit_result& result) {
+  if (result.outcome != commit_outcome::duplicate || !result.earlier)
+    return stop(make_fault(fault::internal));
+  if (result.earlier->body_hash != request.key->body_hash)
+    return stop(make_fault(fault::key_reused));
+  self_->request(context_->reader, caf::infinite, view_atom::value, result.earlier->order_id)
+      .then(
+          [this, version = result.earlier->version](const loaded_order& earlier) {
+            if (earlier)
+              std::exchange(creating_, std::nullopt)
+                  ->deliver(create_answer{at_version(*earlier, version), true});
+            stop(make_fault(fault::internal));
+          },
+          [this](const caf::error&) { stop(make_fault(fault::unavailable)); });
+}
+
+void order_state::follow(follow_up what, const order_request& cause) {
+  switch (what) {
+    case follow_up::none:
+      return;
+    case follow_up::republish:
+      return self_->send(context_->reader, again_atom::value, current_.id);
+    case follow_up::charge:
+      self_->delayed_send(self_, context_->payment_wait, tick_atom::value, current_.attempt);
+      self_->request(context_->payments, caf::infinite, charge_of_attempt(cause))
+          .then([this](const charge_outcome& o) { charge_outcome_known(o, true); },
+                [this, attempt = current_.attempt](const caf::error&) {
+                  charge_outcome_known({current_.id, attempt}, true);
+                });
+      return;
+    case follow_up::settle:
+      self_
+          ->request(context_->payments, caf::infinite, settle_atom::value, charge_of_attempt(cause))
+          .then(
+              [this](const charge_outcome& o) { charge_outcome_known(o, false); },
+              [](const caf::error&) { /* the deadline that asked was moved on: it asks again */ });
+  }
+}
+
+charge order_state::charge_of_attempt(const order_request& cause) const {
+  return {current_.id,          current_.attempt,  current_.total,
+          cause.payment_method, cause.card_number, cause.command.traceparent};
+}
+
+/// `by_worker`: the attempt's own worker speaks; when it has given up, the order says so and lets
+/// the deadline ask the gateway.
+void order_state::charge_outcome_known(const charge_outcome& outcome, bool by_worker) {
+  order_request known;
+  known.order_id = current_.id;
+  known.command.attempt = outcome.attempt;
+  known.command.reason = outcome.reason;
+  known.command.transaction_id = outcome.transaction_id;
+  switch (outcome.status) {
+    case attempt_status::captured:
+      known.command.verb = order_verb::charged;
+      break;
+    case attempt_status::declined:
+    case attempt_status::voided:
+      known.command.verb = order_verb::declined;
+      break;
+    case attempt_status::pending:
+      if (!by_worker)
+        return;
+      known.command.verb = order_verb::charge_unknown;
+  }
+  submit({std::move(known), std::nullopt});
+}
+
+/// Answers the active command with the order as it is now, and the payers if their outcome is
+/// known.
+void order_state::finish() {
+  auto done = *std::exchange(active_, std::nullopt);
+  auto verb = done.request.command.verb;
+  bool starts_attempt = verb == order_verb::pay && current_.status == order_status::payment_pending;
+  if (done.reply && starts_attempt)
+    payers_.push_back(*done.reply);
+  else if (done.reply)
+    done.reply->deliver(order_answer{current_, false});
+  if (verb == order_verb::charge_unknown)
+    answer_payers(true);
+  else if (current_.status != order_status::payment_pending)
+    answer_payers(false);
+}
+
+void order_state::fail(const caf::error& why) {
+  auto failed = *std::exchange(active_, std::nullopt);
+  if (failed.reply)
+    failed.reply->deliver(why);
+  else
+    log::warn("order.command_failed", {{"order", current_.id},
+                                       {"command", to_string(failed.request.command.verb)},
+                                       {"fault", to_string(fault_of(why))}});
+}
+
+void order_state::answer_payers(bool pending) {
+  for (auto& payer : std::exchange(payers_, {}))
+    payer.deliver(order_answer{current_, pending});
+}
+
+void order_state::wait_is_over(int32_t attempt) {
+  if (current_.attempt == attempt && current_.status == order_status::payment_pending)
+    answer_payers(true);
+}
+
+void order_state::next() {
+  while (!committing_ && !line_.empty()) {
+    auto what = std::move(line_.front());
+    line_.pop_front();
+    run(std::move(what));
+  }
+}
+
+bool order_state::rest() {
+  bool idle = !committing_ && line_.empty() && payers_.empty();
+  if (idle)
+    self_->quit();
+  return idle;
+}
+
+void order_state::abandon(const caf::error& why) {
+  if (active_)
+    fail(why);
+  if (creating_)
+    std::exchange(creating_, std::nullopt)->deliver(why);
+  for (auto& what : std::exchange(line_, {}))
+    if (what.reply)
+      what.reply->deliver(why);
+  for (auto& payer : std::exchange(payers_, {}))
+    payer.deliver(why);
+}
+
+/// This copy of the order may be stale: it ends, and the shard loads a fresh one when asked.
+void order_state::stop(const caf::error& why) {
+  abandon(why);
+  self_->quit();
+}
+
+order_actor::behavior_type order_behavior(order_state::self_ptr self, order initial,
+                                          order_context_ptr context) {
+  self->state.start(self, std::move(initial), std::move(context));
+  self->set_exit_handler([self](caf::exit_msg& m) {
+    self->state.abandon(make_fault(fault::unavailable));
+    self->quit(m.reason);
+  });
+  self->set_exception_handler([self](std::exception_ptr&) -> caf::error {
+    self->state.abandon(make_fault(fault::unavailable));
+    return make_fault(fault::internal, "an order actor threw");
+  });
+  return {
+      [self](view_atom, const std::string& user) { return self->state.view(user); },
+      [self](order_request& r) { return self->state.command(std::move(r)); },
+      [self](create_request& r) { return self->state.create(std::move(r)); },
+      [self](rest_atom) { return self->state.rest(); },
+      [self](tick_atom, int32_t attempt) { self->state.wait_is_over(attempt); },
+  };
+}
+
+} // namespace troupe

@@ -1,0 +1,85 @@
+#pragma once
+// One live order: runs one command at a time against the lifecycle, journals the step, and only
+// then changes and answers. Commands that come meanwhile wait in a bounded line; views never wait.
+// Spawned by its shard only. Whoever waits for it when it ends is answered `unavailable`.
+
+#include "actors/interfaces.hpp"
+
+#include <chrono>
+#include <deque>
+#include <functional>
+
+namespace troupe {
+
+/// What every order of a node shares.
+struct order_context {
+  order_journal journal;
+  order_reader reader;
+  payment_pool payments;
+  deadlines within;
+  std::chrono::milliseconds payment_wait{10000}; ///< then a payer gets "still unknown"
+  std::function<timestamp()> clock;
+};
+using order_context_ptr = std::shared_ptr<const order_context>;
+
+class order_state {
+public:
+  using self_ptr = order_actor::stateful_pointer<order_state>;
+  using answer_promise = caf::typed_response_promise<order_answer>;
+  static inline const char* name = "order";
+
+  /// How many commands, and how many payers, may wait; the next is told `busy`.
+  static constexpr size_t max_waiting = 64;
+  /// Version conflicts in a row after which a command is told `busy`.
+  static constexpr int max_conflicts = 5;
+
+  void start(self_ptr self, order initial, order_context_ptr context);
+  caf::result<order> view(const std::string& user) const;
+  caf::result<order_answer> command(order_request&& request);
+  caf::result<create_answer> create(create_request&& request);
+  bool rest();
+  /// Payers of `attempt` that still wait are told that its outcome is unknown.
+  void wait_is_over(int32_t attempt);
+  /// Answers everybody who waits: CAF drops the promises of an ending actor silently.
+  void abandon(const caf::error& why);
+
+private:
+  struct job {
+    order_request request;
+    std::optional<answer_promise> reply; ///< none: the order's own command
+    int conflicts = 0;
+  };
+
+  bool mine(const std::string& user) const { return user.empty() || user == current_.user_id; }
+  void submit(job what);
+  void run(job what);
+  void join();
+  void commit(order_decision decided);
+  void committed(order_decision decided, const commit_result& result);
+  void retry_on_fresh_state();
+  void settle_creation(create_request request, const commit_result& result);
+  void replay(const create_request& request, const earlier_use& earlier);
+  void follow(follow_up what, const order_request& cause);
+  void charge_outcome_known(const charge_outcome& outcome, bool by_worker);
+  void finish();
+  void fail(const caf::error& why);
+  void answer_payers(bool pending);
+  void next();
+  void stop(const caf::error& why);
+  charge charge_of_attempt(const order_request& cause) const;
+
+  self_ptr self_ = nullptr;
+  order_context_ptr context_;
+  order current_; ///< as of the last commit
+  bool committing_ = false;
+  std::optional<job> active_;
+  std::optional<caf::typed_response_promise<create_answer>> creating_;
+  std::deque<job> line_;
+  std::vector<answer_promise> payers_; ///< wait for the running attempt
+};
+
+/// `initial`: as loaded, or only an id with version 0, to be created.
+order_actor::behavior_type order_behavior(order_state::self_ptr self, order initial,
+                                          order_context_ptr context);
+
+} // namespace troupe

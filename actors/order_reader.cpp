@@ -1,0 +1,159 @@
+#include "actors/order_reader.hpp"
+
+#include "telemetry/log.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+namespace troupe {
+
+void order_reader_state::start(self_ptr self, std::unique_ptr<order_queries> queries,
+                               publisher_actor publisher) {
+  self_ = self;
+  queries_ = std::move(queries);
+  publisher_ = std::move(publisher);
+}
+
+caf::result<loaded_order> order_reader_state::load(std::string&& id) {
+  if (loads_.size() >= max_waiting)
+    return make_fault(fault::busy);
+  auto reply = self_->make_response_promise<loaded_order>();
+  loads_.emplace_back(std::move(id), reply);
+  schedule_flush();
+  return reply;
+}
+
+void order_reader_state::publish_again(std::string&& id) {
+  if (repeats_.size() >= max_waiting)
+    return; // the order's next deadline asks again
+  repeats_.push_back(std::move(id));
+  schedule_flush();
+}
+
+void order_reader_state::schedule_flush() {
+  if (!std::exchange(flushing_, true))
+    self_->send(self_, flush_atom::value);
+}
+
+void order_reader_state::flush() {
+  flushing_ = false;
+  serve_loads();
+  serve_repeats();
+  if (!loads_.empty() || !repeats_.empty())
+    schedule_flush();
+}
+
+void order_reader_state::serve_loads() {
+  auto count = std::min(loads_.size(), max_batch);
+  if (count == 0)
+    return;
+  auto end = loads_.begin() + static_cast<std::ptrdiff_t>(count);
+  decltype(loads_) batch(std::make_move_iterator(loads_.begin()), std::make_move_iterator(end));
+  loads_.erase(loads_.begin(), end);
+  try {
+    std::vector<std::string> ids;
+    for (auto& [id, reply] : batch)
+      ids.push_back(id);
+    std::unordered_map<std::string, loaded_order> found;
+    for (auto& o : queries_->load(ids))
+      found[o.id] = std::make_shared<const order>(std::move(o));
+    for (auto& [id, reply] : batch)
+      reply.deliver(found[id]);
+  } catch (const store_error& e) {
+    log::warn("orders.load_failed", {{"error", e.what()}});
+    for (auto& [id, reply] : batch)
+      reply.deliver(make_fault(fault::unavailable));
+  }
+}
+
+void order_reader_state::serve_repeats() {
+  auto count = std::min(repeats_.size(), max_batch);
+  if (count == 0)
+    return;
+  std::vector<std::string> ids(repeats_.end() - static_cast<std::ptrdiff_t>(count), repeats_.end());
+  repeats_.resize(repeats_.size() - count);
+  try {
+    if (auto events = queries_->events_of(ids); !events.empty())
+      self_->send(publisher_, publication{std::move(events), {}});
+  } catch (const store_error& e) {
+    log::warn("orders.repeat_failed", {{"error", e.what()}});
+  }
+}
+
+caf::result<order_figures> order_reader_state::figures() {
+  try {
+    return queries_->figures();
+  } catch (const store_error& e) {
+    log::warn("orders.figures_failed", {{"error", e.what()}});
+    return make_fault(fault::unavailable);
+  }
+}
+
+bool order_reader_state::ping() {
+  try {
+    queries_->ping();
+    return true;
+  } catch (const store_error&) {
+    return false;
+  }
+}
+
+void order_reader_state::abandon(const caf::error& why) {
+  for (auto& [id, reply] : std::exchange(loads_, {}))
+    reply.deliver(why);
+}
+
+order_reader_actor::behavior_type
+order_reader_behavior(order_reader_state::self_ptr self,
+                      std::shared_ptr<std::unique_ptr<order_queries>> queries,
+                      publisher_actor publisher) {
+  self->state.start(self, std::move(*queries), std::move(publisher));
+  self->set_exit_handler([self](caf::exit_msg& m) {
+    self->state.abandon(make_fault(fault::unavailable));
+    self->quit(m.reason);
+  });
+  return {
+      [self](view_atom, std::string& id) { return self->state.load(std::move(id)); },
+      [self](again_atom, std::string& id) { self->state.publish_again(std::move(id)); },
+      [self](figures_atom) { return self->state.figures(); },
+      [self](ping_atom) { return self->state.ping(); },
+      [self](flush_atom) { self->state.flush(); },
+  };
+}
+
+order_reader_router::behavior_type
+order_reader_router_behavior(order_reader_router::stateful_pointer<order_reader_router_state> self,
+                             size_t size, crew<order_reader, order_reader_router>::maker make) {
+  self->state.readers.start(self, "order_reader", size, std::move(make));
+  self->set_down_handler([self](caf::down_msg& m) { self->state.readers.down(m); });
+  self->set_exit_handler([self](caf::exit_msg& m) {
+    self->state.readers.stop();
+    self->quit(m.reason);
+  });
+  auto first = [self]() -> const order_reader& { return self->state.readers.all().front(); };
+  return {
+      [self](view_atom, std::string& id) -> caf::result<loaded_order> {
+        if (const auto& reader = self->state.readers.of(id))
+          return self->delegate(reader, view_atom::value, std::move(id));
+        return make_fault(fault::unavailable);
+      },
+      [self](again_atom, std::string& id) {
+        if (const auto& reader = self->state.readers.of(id))
+          self->send(reader, again_atom::value, std::move(id));
+      },
+      [self, first](figures_atom) -> caf::result<order_figures> {
+        if (!first())
+          return make_fault(fault::unavailable);
+        return self->delegate(first(), figures_atom::value);
+      },
+      [self, first](ping_atom) -> caf::result<bool> {
+        if (!first())
+          return false;
+        return self->delegate(first(), ping_atom::value);
+      },
+      [self](tick_atom) { self->state.readers.mend(); },
+  };
+}
+
+} // namespace troupe

@@ -1,0 +1,69 @@
+#include "actors/order_region.hpp"
+
+#include "telemetry/log.hpp"
+
+namespace troupe {
+
+void order_region_state::start(self_ptr self, order_context_ptr context, shard_options options,
+                               metrics& count) {
+  self_ = self;
+  context_ = std::move(context);
+  options_ = options;
+  count_ = std::make_shared<shard_metrics>(count);
+  delays_.assign(shard_count, backoff(std::chrono::milliseconds(100), std::chrono::seconds(10)));
+  for (int32_t shard = 0; shard < shard_count; ++shard)
+    spawn_shard(shard);
+}
+
+void order_region_state::spawn_shard(int32_t shard) {
+  auto made = self_->system().spawn(order_shard_behavior, context_, options_, count_);
+  self_->monitor(made);
+  shards_[static_cast<size_t>(shard)] = made;
+}
+
+void order_region_state::down(const caf::down_msg& gone) {
+  for (int32_t shard = 0; shard < shard_count; ++shard) {
+    auto& known = shards_[static_cast<size_t>(shard)];
+    if (!known || known.id() != gone.source.id())
+      continue;
+    log::error("shard.crashed", {{"shard", shard}});
+    known = nullptr;
+    self_->delayed_send(self_, delays_[static_cast<size_t>(shard)].next(), again_atom::value,
+                        shard);
+  }
+}
+
+void order_region_state::stop(const caf::error& why) {
+  for (auto& shard : shards_)
+    if (shard)
+      self_->send_exit(shard, caf::exit_reason::user_shutdown);
+  self_->quit(why);
+}
+
+order_region_actor::behavior_type order_region_behavior(order_region_state::self_ptr self,
+                                                        order_context_ptr context,
+                                                        shard_options options, metrics* count) {
+  self->state.start(self, std::move(context), options, *count);
+  self->set_down_handler([self](caf::down_msg& m) { self->state.down(m); });
+  self->set_exit_handler([self](caf::exit_msg& m) { self->state.stop(m.reason); });
+  return {
+      [self](view_atom, std::string& id, std::string& user) -> caf::result<order> {
+        if (const auto& shard = self->state.of(id))
+          return self->delegate(shard, view_atom::value, std::move(id), std::move(user));
+        return make_fault(fault::unavailable);
+      },
+      [self](order_request& r) -> caf::result<order_answer> {
+        if (const auto& shard = self->state.of(r.order_id))
+          return self->delegate(shard, std::move(r));
+        return make_fault(fault::unavailable);
+      },
+      [self](create_request& r) -> caf::result<create_answer> {
+        if (const auto& shard = self->state.of(r.draft.id))
+          return self->delegate(shard, std::move(r));
+        return make_fault(fault::unavailable);
+      },
+      [self](again_atom, int32_t shard) { self->state.spawn_shard(shard); },
+  };
+}
+
+} // namespace troupe

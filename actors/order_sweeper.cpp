@@ -1,0 +1,64 @@
+#include "actors/order_sweeper.hpp"
+
+#include "telemetry/log.hpp"
+
+namespace troupe {
+
+void order_sweeper_state::start(self_ptr self, std::unique_ptr<order_queries> queries,
+                                order_door orders, sweeper_options options, metrics& count) {
+  self_ = self;
+  queries_ = std::move(queries);
+  orders_ = std::move(orders);
+  options_ = options;
+  for (int s = 0; s < order_status_count; ++s)
+    gauges_.push_back(
+        &count.gauge("troupe_orders_overdue", "Orders past their deadline, by state.",
+                     {{"state", std::string(to_string(static_cast<order_status>(s)))}}));
+  self_->send(self_, tick_atom::value);
+}
+
+void order_sweeper_state::tick() {
+  self_->delayed_send(self_, options_.interval, tick_atom::value);
+  try {
+    if (!recovered_) {
+      tell(queries_->unsettled_payments(options_.batch));
+      recovered_ = true;
+    }
+    tell(queries_->overdue(options_.batch));
+    count_overdue();
+  } catch (const store_error& e) {
+    log::debug("orders.sweep_failed", {{"error", e.what()}});
+  }
+}
+
+void order_sweeper_state::tell(const std::vector<overdue_order>& overdue) {
+  for (const auto& o : overdue) {
+    order_request request;
+    request.order_id = o.id;
+    request.command.verb = order_verb::deadline;
+    request.command.version = o.version;
+    self_->request(orders_, caf::infinite, std::move(request))
+        .then([](const order_answer&) {},
+              [](const caf::error&) { /* the next round tells again */ });
+  }
+}
+
+void order_sweeper_state::count_overdue() {
+  auto now = self_->clock().now();
+  if (now < next_count_)
+    return;
+  next_count_ = now + options_.watchdog;
+  auto counts = queries_->count_overdue();
+  for (size_t s = 0; s < counts.size(); ++s)
+    gauges_[s]->Set(static_cast<double>(counts[s]));
+}
+
+order_sweeper_actor::behavior_type
+order_sweeper_behavior(order_sweeper_state::self_ptr self,
+                       std::shared_ptr<std::unique_ptr<order_queries>> queries, order_door orders,
+                       sweeper_options options, metrics* count) {
+  self->state.start(self, std::move(*queries), std::move(orders), options, *count);
+  return {[self](tick_atom) { self->state.tick(); }};
+}
+
+} // namespace troupe

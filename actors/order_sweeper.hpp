@@ -1,0 +1,46 @@
+#pragma once
+// Finds live orders past their deadline and tells each, through the region, once a second; once at
+// the start also the payments that nobody is at work on. Counts the overdue for the watchdog.
+// One query a round for all shards of the node. Blocks in its session: production detaches it.
+
+#include "actors/interfaces.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace troupe {
+
+using order_sweeper_actor = caf::typed_actor<caf::reacts_to<tick_atom>>;
+
+struct sweeper_options {
+  std::chrono::milliseconds interval{1000};
+  int batch = 500;                          ///< orders told in one round
+  std::chrono::milliseconds watchdog{5000}; ///< between counts for the gauge
+};
+
+class order_sweeper_state {
+public:
+  using self_ptr = order_sweeper_actor::stateful_pointer<order_sweeper_state>;
+  static inline const char* name = "order_sweeper";
+
+  void start(self_ptr self, std::unique_ptr<order_queries> queries, order_door orders,
+             sweeper_options options, metrics& count);
+  void tick();
+
+private:
+  void tell(const std::vector<overdue_order>& overdue);
+  void count_overdue();
+
+  self_ptr self_ = nullptr;
+  std::unique_ptr<order_queries> queries_;
+  order_door orders_;
+  sweeper_options options_;
+  std::vector<prometheus::Gauge*> gauges_; ///< by status
+  bool recovered_ = false;
+  caf::actor_clock::time_point next_count_{};
+};
+
+order_sweeper_actor::behavior_type
+order_sweeper_behavior(order_sweeper_state::self_ptr self,
+                       std::shared_ptr<std::unique_ptr<order_queries>> queries, order_door orders,
+                       sweeper_options options, metrics* count);
+
+} // namespace troupe
