@@ -74,7 +74,7 @@ progress() {
     sleep 10 &
     nap=$!
     wait "$nap"
-    say "  still at it: $label ($((SECONDS - began)) s)  $(tail -n 1 "$log" 2>/dev/null | tr -d '\r' | cut -c 1-100)"
+    say "  still at it: $label ($((SECONDS - began)) s)  $(tail -n 1 "$log" 2>/dev/null | tr -dc '[:print:]' | cut -c 1-100)"
   done
 }
 

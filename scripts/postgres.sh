@@ -10,18 +10,16 @@ pg_user=troupe
 pg_as=()
 if is_root; then pg_as=(setpriv --reuid=postgres --regid=postgres --init-groups); fi
 
-# The database's user must be able to enter every folder above its data.
+# pg_check_path DIR: the database's user must be able to enter every folder above it.
 pg_check_path() {
-  local dir=$1 above
+  local above='' part
   is_root || return 0
-  above=$dir
-  while [ "$above" != / ]; do
-    above=$(dirname "$above")
-    if ! "${pg_as[@]}" test -x "$above"; then
-      fail "PostgreSQL runs as user postgres, who cannot enter $above (it is mode $(stat -c %a "$above"))" "" \
+  while read -r -d / part; do
+    above=$above$part/
+    "${pg_as[@]}" test -x "$above" ||
+      fail "PostgreSQL runs as user postgres, who cannot enter $above (mode $(stat -c %a "$above"))" "" \
         "chmod o+x $above, or put the data elsewhere: TROUPE_VAR=/var/lib/troupe ./run"
-    fi
-  done
+  done <<<"$1/"
 }
 
 pg_own() { if is_root; then chown postgres "$1"; fi; }
@@ -32,7 +30,7 @@ pg_init() {
   [ -x "$pg_bin/postgres" ] || fail "there is no PostgreSQL 15 in $pg_bin" "" "apt-get install postgresql-15"
   mkdir -p "$dir"
   chmod 711 "$dir"
-  pg_check_path "$dir/data"
+  pg_check_path "$dir"
   [ -s "$dir/data/PG_VERSION" ] && return
   say "making a private PostgreSQL in $dir"
   rm -rf "$dir/data.new"
