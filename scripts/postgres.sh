@@ -31,7 +31,7 @@ pg_init() {
   mkdir -p "$dir"
   chmod 711 "$dir"
   pg_check_path "$dir"
-  [ -s "$dir/data/PG_VERSION" ] && return
+  [ -s "$dir/data/PG_VERSION" ] && return 0
   say "making a private PostgreSQL in $dir"
   rm -rf "$dir/data.new"
   mkdir -m 700 "$dir/data.new"
@@ -99,7 +99,7 @@ pg_start() {
     pg_launch "$dir" "$pg_port"
     if await_ready 90 "$pg_child" "$pg_bin/pg_isready" -q -h 127.0.0.1 -p "$pg_port"; then
       echo "$pg_port" >"$dir/port"
-      return
+      return 0
     fi
     grep -q 'Address already in use' "$dir/log" || break
   done
@@ -109,8 +109,9 @@ pg_start() {
 # pg_stop PID [SECONDS]: fast shutdown; immediate (recovered at the next start) when that takes longer.
 pg_stop() {
   local pid=$1 limit=${2:-20}
+  # Runs in exit traps, where a bare return would give the status from before the trap.
   kill -INT "$pid" 2>/dev/null || return 0
-  await_end "$pid" "$limit" && return
+  await_end "$pid" "$limit" && return 0
   kill -QUIT "$pid" 2>/dev/null || true
   await_end "$pid" 2 || kill -KILL "$pid" 2>/dev/null || true
 }
