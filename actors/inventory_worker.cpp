@@ -123,6 +123,7 @@ inventory_worker_behavior(inventory_worker_state::self_ptr self,
                           publisher_actor publisher) {
   self->state.start(self, std::move(*store), std::move(publisher));
   self->set_exit_handler([self](caf::exit_msg& m) {
+    self->state.tick(); // the last watermarks
     self->state.abandon(make_fault(fault::unavailable));
     self->quit(m.reason);
   });

@@ -217,6 +217,7 @@ bridge_actor::behavior_type bridge_behavior(bridge_state::self_ptr self,
       [self](flush_atom, const std::vector<consuming_service>& services) {
         self->state.consume(services);
       },
+      [self](ping_atom) { return self->state.connected(); },
   };
 }
 

@@ -181,6 +181,7 @@ journal_worker::behavior_type journal_behavior(journal_state::self_ptr self,
                                                metrics* count) {
   self->state.start(self, std::move(*store), std::move(publisher), options, *count);
   self->set_exit_handler([self](caf::exit_msg& m) {
+    self->state.tick(); // the last watermarks
     self->state.abandon(make_fault(fault::unavailable));
     self->quit(m.reason);
   });

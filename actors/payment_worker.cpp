@@ -333,6 +333,7 @@ payment_worker_behavior(payment_worker_state::self_ptr self,
   self->state.start(self, std::move(*store), std::move(gateway), std::move(publisher), options,
                     index, of);
   self->set_exit_handler([self](caf::exit_msg& m) {
+    self->state.tick(); // the last watermarks
     self->state.abandon(make_fault(fault::unavailable));
     self->quit(m.reason);
   });

@@ -1,0 +1,192 @@
+#include "actors/node.hpp"
+
+#include "actors/health_monitor.hpp"
+#include "actors/notices.hpp"
+#include "actors/order_inbox.hpp"
+#include "actors/supervisor.hpp"
+#include "telemetry/log.hpp"
+
+#include <utility>
+
+namespace troupe {
+
+namespace {
+
+/// Spawns a blocking behaviour: on a thread of its own, or, in tests, on the coordinator.
+template <class F, class... Args>
+auto spawn_blocking(caf::actor_system& system, bool detach, F behavior, Args... args) {
+  return detach ? system.spawn<caf::detached>(behavior, args...) : system.spawn(behavior, args...);
+}
+
+/// Behaviours are copied into spawn, a store can only be moved: it travels in a shared box.
+template <class Store>
+auto boxed(std::unique_ptr<Store> store) {
+  return std::make_shared<std::unique_ptr<Store>>(std::move(store));
+}
+
+/// Tries to make the topics until they are there, then lets the bridge consume.
+caf::behavior topic_maker(caf::event_based_actor* self, std::function<bool()> prepare,
+                          bridge_actor bridge, std::vector<consuming_service> services) {
+  self->send(self, tick_atom::value);
+  return {[self, prepare, bridge, services](tick_atom) {
+    if (!prepare())
+      return self->delayed_send(self, std::chrono::seconds(1), tick_atom::value);
+    self->send(bridge, flush_atom::value, services);
+    self->quit();
+  }};
+}
+
+} // namespace
+
+node::node(caf::actor_system& system, node_parts parts, std::function<void()> broken)
+    : system_(system), parts_(std::make_shared<const node_parts>(std::move(parts))) {
+  spawn_foundation();
+  spawn_services();
+  watcher_ = system_.spawn(watcher, foundation_, std::move(broken));
+  spawn_leaves();
+}
+
+void node::spawn_foundation() {
+  auto& system = system_;
+  auto p = parts_;
+  bridge_ = spawn_blocking(system, p->detach, bridge_behavior, p->publisher, p->consumer, p->bridge,
+                           p->count);
+  publisher_actor publisher = bridge_;
+  auto journals
+      = system.spawn(journal_router_behavior, p->journals, [&system, p, publisher](size_t) {
+          return spawn_blocking(system, p->detach, journal_behavior, boxed(p->orders()), publisher,
+                                p->journal, p->count);
+        });
+  auto readers = system.spawn(order_reader_router_behavior, p->readers,
+                              [&system, p, publisher](size_t) -> order_reader {
+                                return spawn_blocking(system, p->detach, order_reader_behavior,
+                                                      boxed(p->order_reads()), publisher);
+                              });
+  auto payments
+      = system.spawn(payment_pool_behavior, p->payment_workers, [&system, p, publisher](size_t i) {
+          return spawn_blocking(system, p->detach, payment_worker_behavior, boxed(p->payments()),
+                                p->gateway, publisher, p->payment, i, p->payment_workers);
+        });
+  payments_ = payments;
+  doors_.reader = readers;
+  order_context context{journals, readers, payments, p->within, p->payment_wait, p->clock};
+  auto region = system.spawn(order_region_behavior,
+                             std::make_shared<const order_context>(std::move(context)), p->shards,
+                             p->count);
+  doors_.orders = region;
+  for (auto& part : {caf::actor_cast<caf::actor>(bridge_), caf::actor_cast<caf::actor>(journals),
+                     caf::actor_cast<caf::actor>(readers), caf::actor_cast<caf::actor>(payments),
+                     caf::actor_cast<caf::actor>(region)})
+    foundation_.push_back(part);
+}
+
+void node::spawn_services() {
+  auto& system = system_;
+  auto p = parts_;
+  auto catalogue = system.spawn(catalogue_behavior, [&system, p](size_t) -> product_reader {
+    return spawn_blocking(system, p->detach, product_reader_behavior, boxed(p->inventory_reads()));
+  });
+  auto notifications
+      = system.spawn(notification_router_behavior, [&system, p](size_t) -> notification_actor {
+          return spawn_blocking(system, p->detach, notification_reader_behavior,
+                                boxed(p->emailing()));
+        });
+  doors_.catalogue = catalogue;
+  doors_.notifications = notifications;
+  foundation_.push_back(caf::actor_cast<caf::actor>(catalogue));
+  foundation_.push_back(caf::actor_cast<caf::actor>(notifications));
+}
+
+/// The consumer of a service's events.
+event_handler node::spawn_pool(service of) {
+  auto& system = system_;
+  auto p = parts_;
+  publisher_actor publisher = bridge_;
+  if (of == service::payment)
+    return payments_;
+  if (of == service::order)
+    return system.spawn(order_inbox_behavior, doors_.orders);
+  if (of == service::inventory)
+    return system.spawn(event_pool_behavior, "inventory_worker", p->inventory_workers,
+                        [&system, p, publisher](size_t) -> event_handler {
+                          return spawn_blocking(system, p->detach, inventory_worker_behavior,
+                                                boxed(p->inventory()), publisher);
+                        });
+  return system.spawn(event_pool_behavior, "emailing_worker", p->emailing_workers,
+                      [&system, p](size_t) -> event_handler {
+                        return spawn_blocking(system, p->detach, emailing_worker_behavior,
+                                              boxed(p->emailing()));
+                      });
+}
+
+void node::spawn_leaves() {
+  auto& system = system_;
+  auto p = parts_;
+  monitored watch{doors_.reader, {}, bridge_, p->gateway};
+  std::vector<consuming_service> services;
+  for (auto of : {service::order, service::payment, service::inventory, service::emailing}) {
+    auto handler = spawn_pool(of);
+    if (of != service::payment)
+      foundation_.push_back(caf::actor_cast<caf::actor>(handler));
+    inbox_options options;
+    options.retries = of == service::order || of == service::payment;
+    auto keeper = spawn_blocking(system, p->detach, inbox_keeper_behavior, of,
+                                 boxed(p->inboxes(of)), handler, options, p->count);
+    foundation_.push_back(caf::actor_cast<caf::actor>(keeper));
+    if (of != service::order)
+      watch.databases[of] = keeper;
+    services.push_back({of, handler, keeper});
+  }
+  leaves_.push_back(supervised(
+      [&system, p, orders = doors_.orders] {
+        return caf::actor_cast<caf::actor>(spawn_blocking(system, p->detach, order_sweeper_behavior,
+                                                          boxed(p->order_reads()), orders,
+                                                          p->sweeper, p->count));
+      },
+      "order_sweeper"));
+  leaves_.push_back(supervised(
+      [&system, p] {
+        return caf::actor_cast<caf::actor>(spawn_blocking(system, p->detach, mail_sender_behavior,
+                                                          boxed(p->emailing()), boxed(p->mail()),
+                                                          p->mails));
+      },
+      "mail_sender"));
+  leaves_.push_back(
+      supervised([&system, p, watch] { return system.spawn(health_monitor, watch, p->health); },
+                 "health_monitor"));
+  leaves_.push_back(
+      spawn_blocking(system, p->detach, topic_maker, p->prepare_topics, bridge_, services));
+}
+
+caf::actor node::supervised(std::function<caf::actor()> make, const char* what) {
+  return system_.spawn(leaf_supervisor, std::move(make), std::string(what));
+}
+
+void node::end(const caf::actor& who, std::chrono::milliseconds limit) {
+  caf::scoped_actor self{system_};
+  self->monitor(who);
+  self->send_exit(who, caf::exit_reason::user_shutdown);
+  bool gone = false;
+  self->receive([&](caf::down_msg&) { gone = true; },
+                caf::after(limit) >> [&] { /* reported below */ });
+  if (!gone)
+    log::warn("node.part_hangs", {{"actor", who.id()}});
+}
+
+void node::stop() {
+  if (std::exchange(stopped_, true))
+    return;
+  caf::anon_send_exit(watcher_, caf::exit_reason::user_shutdown);
+  for (auto& leaf : leaves_)
+    end(leaf, std::chrono::seconds(1));
+  // The bridge goes first: its last delivery reports reach the journals, which write the last
+  // watermarks as they end. What is then still to be published is published at the next start.
+  for (auto& part : foundation_)
+    end(part, std::chrono::seconds(4));
+}
+
+node::~node() {
+  stop();
+}
+
+} // namespace troupe

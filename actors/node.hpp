@@ -1,0 +1,105 @@
+#pragma once
+// The node: everything that one process runs, made in order and ended in order. Top of the
+// supervision tree. What keeps no promise of its own (sweeps, e-mails, inboxes) is made again when
+// it dies, with a growing delay; the death of anything else that the rest hangs on ends the node,
+// so that the process starts afresh from what is durable.
+
+#include "actors/catalogue.hpp"
+#include "actors/emailing_worker.hpp"
+#include "actors/event_pool.hpp"
+#include "actors/inbox_keeper.hpp"
+#include "actors/inventory_worker.hpp"
+#include "actors/kafka_bridge.hpp"
+#include "actors/mail_sender.hpp"
+#include "actors/notification_reader.hpp"
+#include "actors/order_journal.hpp"
+#include "actors/order_reader.hpp"
+#include "actors/order_region.hpp"
+#include "actors/order_sweeper.hpp"
+#include "actors/payment_pool.hpp"
+#include "telemetry/health.hpp"
+
+namespace troupe {
+
+/// Makes one session's store each time that it is called.
+template <class Store>
+using store_maker = std::function<std::unique_ptr<Store>()>;
+
+/// What a node is made of: the outside behind interfaces, and the sizes.
+struct node_parts {
+  /// Blocking actors get threads of their own. False on CAF's test coordinator.
+  bool detach = true;
+
+  store_maker<order_store> orders;
+  store_maker<order_queries> order_reads;
+  store_maker<inventory_store> inventory;
+  store_maker<inventory_queries> inventory_reads;
+  store_maker<payment_store> payments;
+  store_maker<emailing_store> emailing;
+  std::function<std::unique_ptr<inbox>(service)> inboxes;
+  std::shared_ptr<payment_gateway> gateway;
+  store_maker<mail_transport> mail;
+  publisher_maker publisher;
+  consumer_maker consumer;
+  /// Makes the topics; true when they are all there. Blocks for seconds at most.
+  std::function<bool()> prepare_topics;
+
+  size_t journals = 2, readers = 1;
+  size_t inventory_workers = 2, payment_workers = 2, emailing_workers = 1;
+  deadlines within;
+  std::chrono::milliseconds payment_wait{10000};
+  std::function<timestamp()> clock;
+  journal_options journal;
+  shard_options shards;
+  sweeper_options sweeper;
+  payment_options payment;
+  mail_options mails;
+  bridge_options bridge;
+  metrics* count = nullptr;
+  health_board* health = nullptr;
+};
+
+/// The handles that the HTTP routes ask. They outlive the crashes behind them.
+struct node_doors {
+  order_door orders;
+  order_reader reader;
+  catalogue_actor catalogue;
+  notification_actor notifications;
+};
+
+class node {
+public:
+  /// Spawns everything. `system` and `parts.count`, `parts.health` outlive the node. `broken` is
+  /// called, from some thread, when a part died that the rest hangs on.
+  node(caf::actor_system& system, node_parts parts, std::function<void()> broken);
+  /// As `stop`.
+  ~node();
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+
+  const node_doors& doors() const { return doors_; }
+
+  /// Ends all in order: consumers and delivery reports, sweeps, orders, journals and pools. Each
+  /// step is bounded. Once.
+  void stop();
+
+private:
+  void spawn_foundation();
+  void spawn_services();
+  void spawn_leaves();
+  event_handler spawn_pool(service of);
+  void end(const caf::actor& who, std::chrono::milliseconds limit);
+  caf::actor supervised(std::function<caf::actor()> make, const char* what);
+
+  caf::actor_system& system_;
+  std::shared_ptr<const node_parts> parts_;
+  node_doors doors_;
+  bridge_actor bridge_;
+  payment_pool payments_;
+  std::vector<caf::actor> leaves_;     ///< ended first
+  std::vector<caf::actor> foundation_; ///< ended last, in reverse
+  caf::actor watcher_;
+  bool stopped_ = false;
+};
+
+} // namespace troupe

@@ -1,0 +1,238 @@
+#include "app/config.hpp"
+
+#include "app/settings.hpp"
+#include "domain/ids.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <set>
+
+namespace troupe {
+
+namespace {
+
+/// Puts `value` where it belongs; returns what is wrong with it, or nothing.
+std::string put(const setting& s, int64_t value) {
+  auto* target = std::get_if<int64_t*>(&s.target);
+  if (target == nullptr)
+    return "must be a text";
+  if (value < s.least || value > s.most)
+    return fmt::format("must be from {} to {}", s.least, s.most);
+  **target = value;
+  return {};
+}
+
+std::string put(const setting& s, const std::string& value) {
+  auto* target = std::get_if<std::string*>(&s.target);
+  if (target == nullptr)
+    return "must be a number";
+  if (!s.choices.empty() && std::find(s.choices.begin(), s.choices.end(), value) == s.choices.end())
+    return fmt::format("must be one of {}", fmt::join(s.choices, ", "));
+  **target = value;
+  return {};
+}
+
+std::string put_list(const setting& s, std::vector<std::string> values) {
+  *std::get<std::vector<std::string>*>(s.target) = std::move(values);
+  return {};
+}
+
+std::string put_node(const setting& s, const toml::node& node) {
+  if (std::holds_alternative<std::vector<std::string>*>(s.target)) {
+    const auto* list = node.as_array();
+    if (list == nullptr || !list->is_homogeneous<std::string>())
+      return list != nullptr && list->empty() ? put_list(s, {}) : "must be a list of texts";
+    std::vector<std::string> values;
+    for (const auto& item : *list)
+      values.push_back(**item.as_string());
+    return put_list(s, std::move(values));
+  }
+  if (const auto* number = node.as_integer())
+    return put(s, **number);
+  if (const auto* text = node.as_string())
+    return put(s, **text);
+  return std::holds_alternative<int64_t*>(s.target) ? "must be a whole number" : "must be a text";
+}
+
+/// An environment variable's text: a number or a comma-separated list where the key wants one.
+std::string put_text(const setting& s, const std::string& value) {
+  if (std::holds_alternative<std::string*>(s.target))
+    return put(s, value);
+  if (std::holds_alternative<std::vector<std::string>*>(s.target)) {
+    std::vector<std::string> values;
+    for (size_t from = 0; from < value.size();) {
+      auto to = std::min(value.find(',', from), value.size());
+      values.push_back(value.substr(from, to - from));
+      from = to + 1;
+    }
+    return put_list(s, std::move(values));
+  }
+  int64_t number = 0;
+  auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc() || end != value.data() + value.size())
+    return "must be a whole number";
+  return put(s, number);
+}
+
+class file_reader {
+public:
+  file_reader(std::string file, const std::vector<setting>& settings, config_result& result)
+      : file_(std::move(file)), settings_(settings), result_(result) {}
+
+  void read() {
+    try {
+      auto table = toml::parse_file(file_);
+      for (const auto& [section, node] : table)
+        read_section(std::string(section.str()), node);
+    } catch (const toml::parse_error& e) {
+      mistake(e.source(), std::string(e.description()));
+    }
+  }
+
+private:
+  void mistake(const toml::source_region& at, const std::string& what) {
+    result_.mistakes.push_back(fmt::format("{}:{}: {}", file_, at.begin.line, what));
+  }
+
+  void read_section(const std::string& section, const toml::node& node) {
+    bool known = std::any_of(settings_.begin(), settings_.end(),
+                             [&](const setting& s) { return s.section == section; });
+    if (!known || !node.is_table())
+      return mistake(node.source(), section + ": no such section");
+    for (const auto& [key, value] : *node.as_table())
+      if (section == "kafka" && key.str() == "options")
+        read_kafka_options(value);
+      else
+        read_key(section, std::string(key.str()), value);
+  }
+
+  void read_key(const std::string& section, const std::string& key, const toml::node& value) {
+    auto s = std::find_if(settings_.begin(), settings_.end(),
+                          [&](const setting& x) { return x.section == section && x.key == key; });
+    if (s == settings_.end())
+      return mistake(value.source(), fmt::format("{}.{}: no such key", section, key));
+    if (auto wrong = put_node(*s, value); !wrong.empty())
+      mistake(value.source(), s->name() + ": " + wrong);
+  }
+
+  void read_kafka_options(const toml::node& node) {
+    const auto* table = node.as_table();
+    if (table == nullptr)
+      return mistake(node.source(), "kafka.options: must be a section");
+    read_option_table({}, *table);
+  }
+
+  /// `security.protocol = "…"` is a nested table to TOML, one dotted name to librdkafka.
+  void read_option_table(const std::string& prefix, const toml::table& table) {
+    for (const auto& [key, value] : table) {
+      auto name = prefix + std::string(key.str());
+      if (const auto* inner = value.as_table())
+        read_option_table(name + ".", *inner);
+      else if (const auto* text = value.as_string())
+        result_.values.kafka.options[name] = **text;
+      else if (const auto* number = value.as_integer())
+        result_.values.kafka.options[name] = std::to_string(**number);
+      else if (const auto* flag = value.as_boolean())
+        result_.values.kafka.options[name] = **flag ? "true" : "false";
+      else
+        mistake(value.source(), "kafka.options." + name + ": must be a text, number or boolean");
+    }
+  }
+
+  std::string file_;
+  const std::vector<setting>& settings_;
+  config_result& result_;
+};
+
+constexpr std::string_view option_prefix = "TROUPE_KAFKA_OPTIONS_";
+
+/// TROUPE_KAFKA_OPTIONS_SECURITY_PROTOCOL → security.protocol
+std::string option_name(std::string_view variable) {
+  std::string name(variable.substr(option_prefix.size()));
+  for (char& c : name)
+    c = c == '_' ? '.' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return name;
+}
+
+/// Whether `variable` looks like a setting of one of our sections.
+bool names_a_section(const std::string& variable, const std::vector<setting>& settings) {
+  return std::any_of(settings.begin(), settings.end(), [&](const setting& s) {
+    auto own = s.variable();
+    return variable.starts_with(own.substr(0, own.size() - s.key.size()));
+  });
+}
+
+void read_variable(const std::string& name, const std::string& value,
+                   const std::vector<setting>& settings, config_result& result) {
+  if (name.starts_with(option_prefix)) {
+    result.values.kafka.options[option_name(name)] = value;
+    return;
+  }
+  auto s = std::find_if(settings.begin(), settings.end(),
+                        [&](const setting& x) { return x.variable() == name; });
+  if (s != settings.end()) {
+    if (auto wrong = put_text(*s, value); !wrong.empty())
+      result.mistakes.push_back(name + ": " + wrong);
+  } else if (names_a_section(name, settings)) {
+    result.mistakes.push_back(name + ": no such key");
+  }
+}
+
+bool is_loopback(const std::string& bind) {
+  return bind.starts_with("127.") || bind == "::1";
+}
+
+} // namespace
+
+config_result read_config(const std::string& file, bool required,
+                          const std::vector<std::string>& environment) {
+  config_result result;
+  auto settings = settings_of(result.values);
+  if (std::filesystem::exists(file))
+    file_reader(file, settings, result).read();
+  else if (required)
+    result.mistakes.push_back(file + ": no such file");
+  for (const auto& entry : environment) {
+    auto equals = entry.find('=');
+    if (entry.starts_with("TROUPE_") && equals != std::string::npos)
+      read_variable(entry.substr(0, equals), entry.substr(equals + 1), settings, result);
+  }
+  return result;
+}
+
+std::vector<std::string> check_for_serving(const config& c) {
+  std::vector<std::string> wrong;
+  auto need = [&](const std::string& value, const char* key) {
+    if (value.empty())
+      wrong.push_back(std::string(key) + ": is needed (./run fills it in for a private one)");
+  };
+  need(c.databases.orders, "databases.orders");
+  need(c.databases.payments, "databases.payments");
+  need(c.databases.inventory, "databases.inventory");
+  need(c.databases.emailing, "databases.emailing");
+  need(c.kafka.brokers, "kafka.brokers");
+  if (c.payment.gateway == "embedded") {
+    need(c.databases.gateway, "databases.gateway");
+    if (!is_loopback(c.server.bind))
+      wrong.push_back("payment.gateway: the embedded simulator is for loopback binds only; name "
+                      "your payment gateway's URL");
+  } else if (!c.payment.gateway.starts_with("http://")
+             && !c.payment.gateway.starts_with("https://")) {
+    wrong.push_back("payment.gateway: must be \"embedded\" or an http(s) URL");
+  }
+  if (c.admin.token.empty() && !is_loopback(c.server.bind))
+    wrong.push_back("admin.token: is needed when server.bind is not loopback");
+  if (c.payment.latency_min_ms > c.payment.latency_max_ms)
+    wrong.push_back("payment.latency_min_ms: must not exceed payment.latency_max_ms");
+  if (!valid_id(c.server.default_user))
+    wrong.push_back("server.default_user: must be 1 to 64 characters of A-Za-z0-9_-");
+  if (!valid_id(c.node.name))
+    wrong.push_back("node.name: must be 1 to 64 characters of A-Za-z0-9_-");
+  return wrong;
+}
+
+} // namespace troupe

@@ -1,0 +1,86 @@
+#pragma once
+// config.toml and its environment overrides, as one validated struct. Every key has a default;
+// every key is also an environment variable TROUPE_SECTION_KEY, which wins.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+struct config {
+  struct {
+    std::string bind = "127.0.0.1";
+    int64_t order_port = 3001, payment_port = 3002, inventory_port = 3003, emailing_port = 3004;
+    int64_t gateway_port = 3000;
+    std::vector<std::string> hosts; ///< names, beside loopback, that Host may have
+    std::vector<std::string> cors_origins = {"http://localhost:*", "http://127.0.0.1:*"};
+    int64_t max_connections = 15000; ///< each port
+    int64_t max_in_flight = 4096;    ///< unanswered requests of a kind; then 503
+    std::string default_user = "user-1";
+  } server;
+  struct {
+    std::string orders, payments, inventory, emailing, gateway;
+  } databases;
+  struct {
+    std::string brokers;
+    int64_t partitions = 12;
+    int64_t replication = -1; ///< of topics that are created; -1: the broker's default
+    int64_t session_timeout_ms = 6000;
+    std::map<std::string, std::string> options;
+  } kafka;
+  struct {
+    std::string gateway = "embedded";
+    int64_t simulator_port = 0; ///< of the embedded simulator; 0: any
+    int64_t latency_min_ms = 5, latency_max_ms = 25;
+    int64_t call_limit_ms = 3000, charge_limit_ms = 10000, wait_ms = 10000;
+    int64_t tries = 3;
+    int64_t workers = 2;
+  } payment;
+  struct {
+    int64_t workers = 2;
+    int64_t low_stock = 10;
+  } inventory;
+  struct {
+    int64_t workers = 1;
+    std::string spool = "var/spool";
+    std::string from = "shop@troupe.invalid";
+    std::string domain = "customers.invalid";
+  } emailing;
+  struct {
+    int64_t journals = 2, readers = 1;
+    int64_t idle_ms = 60000; ///< an order without commands for this long leaves memory
+  } orders;
+  struct {
+    int64_t unpaid = 1800, payment = 15, confirmation = 30, settlement = 30, dispatch = 86400,
+            delivery = 1209600, longest = 900;
+  } deadlines; ///< seconds
+  struct {
+    std::string token;
+  } admin;
+  struct {
+    std::string name = "node-1";
+  } node;
+  struct {
+    std::string level = "info";
+    std::string format = "automatic";
+  } log;
+};
+
+/// Every mistake, each with its place: "config.toml:12: server.order_port: …" or
+/// "TROUPE_SERVER_ORDER_PORT: …". Empty: `config` can be used as far as its form goes.
+struct config_result {
+  config values;
+  std::vector<std::string> mistakes;
+};
+
+/// Reads `file` (its absence is a mistake only if `required`), then `environment` (NAME=value).
+config_result read_config(const std::string& file, bool required,
+                          const std::vector<std::string>& environment);
+
+/// What `serve` needs beyond the form: databases and brokers named, no open admin routes beyond
+/// loopback, the simulator on loopback only.
+std::vector<std::string> check_for_serving(const config& c);
+
+} // namespace troupe
