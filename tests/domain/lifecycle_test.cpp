@@ -107,6 +107,12 @@ std::string name_of(st status, pay payment, bool held) {
   return "a state that cannot be";
 }
 
+/// The step of a decision that must have one.
+const order_step& step_of(const order_decision& d) {
+  REQUIRE(d.step.has_value());
+  return *d.step;
+}
+
 /// The table's word for what was decided.
 std::string describe(const order& o, const order_decision& d) {
   switch (d.what) {
@@ -124,8 +130,8 @@ std::string describe(const order& o, const order_decision& d) {
     case ruling::step:
       break;
   }
-  const auto& s = *d.step;
-  const auto next = name_of(s.status, s.payment, s.stock_held);
+  const auto& s = step_of(d);
+  auto next = name_of(s.status, s.payment, s.stock_held);
   if (s.advances)
     return next;
   if (next != name_of(o.status, o.payment, o.stock_held))
@@ -163,6 +169,7 @@ order_decision run(const order& o, on verb) {
 
 std::vector<std::string> topics(const order_step& s) {
   std::vector<std::string> out;
+  out.reserve(s.events.size());
   for (const auto& e : s.events)
     out.push_back(e.topic);
   return out;
@@ -209,25 +216,26 @@ TEST_CASE("a transition raises the version, clears the rounds, and its deadline 
       REQUIRE(d.step.has_value() == (d.what == ruling::step));
       if (!d.step)
         continue;
-      const auto next = apply(o, *d.step, then);
+      const auto next = apply(o, step_of(d), then);
       CHECK(next.live == !settled(next));
-      CHECK(next.live == d.step->ttl.has_value());
-      if (!d.step->advances) {
+      CHECK(next.live == step_of(d).ttl.has_value());
+      if (!step_of(d).advances) {
         CHECK(next.version == o.version);
         CHECK(next.history == o.history);
         CHECK(next.updated_at == o.updated_at);
-        CHECK(d.step->events.empty());
+        CHECK(step_of(d).events.empty());
         continue;
       }
       CHECK(next.version == o.version + 1);
       CHECK(next.rounds == 0);
       CHECK_FALSE(d.alarm);
-      CHECK_FALSE(d.step->message.empty());
-      CHECK(next.history.back() == history_entry{next.status, next.payment, then, d.step->message});
+      CHECK_FALSE(step_of(d).message.empty());
+      CHECK(next.history.back()
+            == history_entry{next.status, next.payment, then, step_of(d).message});
       CHECK(next.updated_at == then);
-      CHECK(d.step->ttl == ttls.at(name_of(next.status, next.payment, next.stock_held)));
+      CHECK(step_of(d).ttl == ttls.at(name_of(next.status, next.payment, next.stock_held)));
       CHECK((d.then == follow_up::charge) == (static_cast<on>(v) == on::pay));
-      for (const auto& e : d.step->events) {
+      for (const auto& e : step_of(d).events) {
         CHECK(e.key == o.id);
         CHECK(e.traceparent == command_for(on::pay, o).traceparent);
       }
@@ -267,14 +275,15 @@ TEST_CASE("creation") {
 TEST_CASE("each paying starts one attempt more") {
   auto o = make_order("CREATED");
   auto d = run(o, on::pay);
-  CHECK(d.step->attempt == 1);
-  CHECK(d.step->message == "Payment started");
-  o = apply(apply(o, *d.step, then), *run(apply(o, *d.step, then), on::declined).step, then);
+  CHECK(step_of(d).attempt == 1);
+  CHECK(step_of(d).message == "Payment started");
+  o = apply(apply(o, step_of(d), then), step_of(run(apply(o, step_of(d), then), on::declined)),
+            then);
   CHECK(o.status == st::payment_failed);
   d = run(o, on::pay);
-  CHECK(d.step->attempt == 2);
-  CHECK(d.step->payment == pay::pending);
-  CHECK(d.step->message == "Payment started again");
+  CHECK(step_of(d).attempt == 2);
+  CHECK(step_of(d).payment == pay::pending);
+  CHECK(step_of(d).message == "Payment started again");
 }
 
 TEST_CASE("the outcome of another attempt changes nothing") {
@@ -303,33 +312,33 @@ TEST_CASE("what the customer reads and the services hear") {
   auto o = make_order("PENDING");
   auto c = command_for(on::charged, o);
   auto d = decide(o, c, within);
-  CHECK(d.step->transaction_id == "tx-new");
-  CHECK(d.step->message == "Payment received");
-  CHECK(topics(*d.step) == strings{"payment-success"});
-  CHECK(d.step->events[0].value == R"({"orderId":"c00000000000000000000order"})");
+  CHECK(step_of(d).transaction_id == "tx-new");
+  CHECK(step_of(d).message == "Payment received");
+  CHECK(topics(step_of(d)) == strings{"payment-success"});
+  CHECK(step_of(d).events[0].value == R"({"orderId":"c00000000000000000000order"})");
 
   c = command_for(on::declined, o);
   c.reason = "insufficient funds";
   d = decide(o, c, within);
-  CHECK(d.step->transaction_id.empty());
-  CHECK(d.step->message == "Payment failed: insufficient funds");
-  CHECK(topics(*d.step) == strings{"payment-failed"});
-  CHECK(d.step->events[0].value
+  CHECK(step_of(d).transaction_id.empty());
+  CHECK(step_of(d).message == "Payment failed: insufficient funds");
+  CHECK(topics(step_of(d)) == strings{"payment-failed"});
+  CHECK(step_of(d).events[0].value
         == R"({"orderId":"c00000000000000000000order","reason":"insufficient funds"})");
 
   d = run(make_order("SUCCESS"), on::inventory_updated);
-  CHECK(d.step->message == "Order confirmed");
-  CHECK(d.step->transaction_id == "tx-1");
-  CHECK(topics(*d.step) == strings{"notification-requested"});
-  CHECK(json::parse(d.step->events[0].value)
+  CHECK(step_of(d).message == "Order confirmed");
+  CHECK(step_of(d).transaction_id == "tx-1");
+  CHECK(topics(step_of(d)) == strings{"notification-requested"});
+  CHECK(json::parse(step_of(d).events[0].value)
         == json::parse(R"({"userId":"user-7","type":"ORDER","title":"Order confirmed","message":
     "Your order c00000000000000000000order is confirmed and is being prepared.",
     "orderId":"c00000000000000000000order"})"));
 
   d = run(make_order("XR+"), on::payment_refunded);
-  CHECK(d.step->message == "Refund of 12.05 completed");
-  CHECK(topics(*d.step) == strings{"notification-requested"});
-  CHECK(json::parse(d.step->events[0].value)
+  CHECK(step_of(d).message == "Refund of 12.05 completed");
+  CHECK(topics(step_of(d)) == strings{"notification-requested"});
+  CHECK(json::parse(step_of(d).events[0].value)
         == json::parse(R"({"userId":"user-7","type":"PAYMENT","title":"Refund completed","message":
     "We have refunded 12.05 for your order c00000000000000000000order.",
     "orderId":"c00000000000000000000order"})"));
@@ -339,21 +348,22 @@ TEST_CASE("dispatch tells what it knows, deliver tells when") {
   const auto o = make_order("CONFIRMED");
   auto c = command_for(on::dispatch, o);
   auto d = decide(o, c, within);
-  CHECK(d.step->message == "Order dispatched");
-  CHECK(topics(*d.step) == strings{"order-dispatched"});
-  CHECK(d.step->events[0].value == R"({"orderId":"c00000000000000000000order"})");
+  CHECK(step_of(d).message == "Order dispatched");
+  CHECK(topics(step_of(d)) == strings{"order-dispatched"});
+  CHECK(step_of(d).events[0].value == R"({"orderId":"c00000000000000000000order"})");
   c.tracking_number = "JD\x01"
                       "014\xff";
   c.courier = "Größe & Co";
   d = decide(o, c, within);
-  CHECK(d.step->message == "Order dispatched with Größe & Co, tracking number JD 014\xEF\xBF\xBD");
-  CHECK(json::parse(d.step->events[0].value)
+  CHECK(step_of(d).message
+        == "Order dispatched with Größe & Co, tracking number JD 014\xEF\xBF\xBD");
+  CHECK(json::parse(step_of(d).events[0].value)
         == json::parse(R"({"orderId":"c00000000000000000000order",
     "trackingNumber":"JD 014\ufffd","courier":"Größe & Co"})"));
 
   d = run(make_order("DISPATCHED"), on::deliver);
-  CHECK(topics(*d.step) == strings{"order-completed"});
-  CHECK(d.step->events[0].value
+  CHECK(topics(step_of(d)) == strings{"order-completed"});
+  CHECK(step_of(d).events[0].value
         == R"({"completedAt":"2023-11-14T22:13:20.000Z","orderId":"c00000000000000000000order"})");
 }
 
@@ -381,9 +391,9 @@ TEST_CASE("a cancellation says why, and that money comes back if it does") {
     auto c = command_for(r.verb, o);
     c.reason = r.given;
     const auto d = decide(o, c, within);
-    CHECK(d.step->message == r.message);
-    CHECK(topics(*d.step) == strings{"order-cancelled"});
-    CHECK(d.step->events[0].value
+    CHECK(step_of(d).message == r.message);
+    CHECK(topics(step_of(d)) == strings{"order-cancelled"});
+    CHECK(step_of(d).events[0].value
           == R"({"orderId":"c00000000000000000000order","reason":")" + std::string(r.reason)
                  + R"(","userId":"user-7"})");
   }
@@ -406,24 +416,24 @@ TEST_CASE("rounds grow up to a bound; the first raises no alarm, the later ones 
       INFO(std::string(r.state), ", round ", round);
       CHECK(d.alarm == (round > 1));
       wait = std::min(wait * 2, within.longest);
-      CHECK(d.step->ttl == wait);
-      CHECK(d.step->rounds == round);
-      o = apply(o, *d.step, then);
+      CHECK(step_of(d).ttl == wait);
+      CHECK(step_of(d).rounds == round);
+      o = apply(o, step_of(d), then);
     }
   }
   auto o = make_order("CONFIRMED");
   const auto d = run(o, on::deadline);
   CHECK(d.alarm);
-  CHECK(d.step->ttl == within.dispatch);
+  CHECK(step_of(d).ttl == within.dispatch);
 }
 
 TEST_CASE("a released order waits on for its refund only") {
   auto o = make_order("XR+");
   o.rounds = 2;
   auto d = run(o, on::inventory_released);
-  CHECK(d.step->ttl == within.settlement * 4);
+  CHECK(step_of(d).ttl == within.settlement * 4);
   d = run(make_order("XB+"), on::inventory_released);
-  CHECK_FALSE(d.step->ttl);
+  CHECK_FALSE(step_of(d).ttl);
 }
 
 TEST_CASE("names") {

@@ -85,7 +85,7 @@ std::string value_of(state from, verb what, bool enough) {
 } // namespace
 
 TEST_CASE("every record and every event do what the table says") {
-  static_assert(std::size(table) == stock_state_count * stock_verb_count * 2);
+  static_assert(std::size(table) == size_t{stock_state_count} * stock_verb_count * 2);
   for (const auto& r : table) {
     const auto d = decide_stock(r.from, r.what, r.enough);
     INFO(to_string(r.from), " × event ", static_cast<int>(r.what), ", enough: ", r.enough);

@@ -76,6 +76,7 @@ TEST_CASE("ids: their shape, and no two alike, from any thread") {
   const auto next = random_ids();
   std::vector<std::vector<std::string>> made(4);
   std::vector<std::thread> threads;
+  threads.reserve(made.size());
   for (auto& list : made)
     threads.emplace_back([&list, next] {
       for (int i = 0; i < 20'000; ++i)
