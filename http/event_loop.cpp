@@ -115,11 +115,15 @@ void event_loop::on_event(uint64_t key, uint32_t what) {
 }
 
 void event_loop::deliver() {
-  for (auto& [to, sequence, answer] : posted_) {
+  for (auto& [to, sequence, answer, abort] : posted_) {
     auto* c = find(to);
     auto* one = c == nullptr ? nullptr : c->find(sequence);
     if (one == nullptr)
       continue;
+    if (abort) {
+      close(*c);
+      continue;
+    }
     one->answer = std::move(answer);
     one->ready = true;
     service_.answered({.method = one->method,

@@ -29,6 +29,7 @@ public:
                                            .cors_origin = about_.cors_origin});
     box_->post({from_.from, from_.sequence, std::move(bytes)});
   }
+  void abort() override { box_->post({from_.from, from_.sequence, {}, true}); }
   bool client_gone() const noexcept override { return from_.gone->load(); }
   std::string instance() const override { return about_.instance; }
 

@@ -26,7 +26,7 @@ struct access {
   std::string_view method = {};     ///< empty when the request could not be read
   std::string_view route = {};      ///< the registered pattern; empty when none matched
   std::string_view target = {};     ///< empty when the request could not be read
-  int status = 0;                   ///< 499: the client left before the answer
+  int status = 0;                   ///< 499: the client left, or was broken off, before the answer
   std::chrono::microseconds took{}; ///< from the whole request read to its answer
 };
 

@@ -24,6 +24,7 @@ struct posted_answer {
   connection_id to;
   uint64_t sequence = 0; ///< of the request on its connection
   wire_answer answer;
+  bool abort = false; ///< no answer: the connection is to be broken
 };
 
 class mailbox {

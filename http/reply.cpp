@@ -15,6 +15,9 @@ public:
       : take_(std::move(take)), instance_(std::move(instance)) {}
 
   void send(response answer) override { take_(std::move(answer)); }
+  void abort() override {
+    take_(to_response({.status = 500, .code = "internal_error"}, instance_));
+  }
   bool client_gone() const noexcept override { return false; }
   std::string instance() const override { return instance_; }
 
@@ -49,6 +52,13 @@ void reply::send(response answer) {
   // Taken first: the answer may come back to whoever owns this reply.
   const auto to = std::move(to_);
   to->send(std::move(answer));
+}
+
+void reply::abort() {
+  if (!to_)
+    return;
+  const auto to = std::move(to_);
+  to->abort();
 }
 
 void reply::drop() noexcept {

@@ -22,6 +22,8 @@ public:
     sink& operator=(const sink&) = delete;
     virtual ~sink() = default;
     virtual void send(response answer) = 0;
+    /// Instead of `send`: ends the client's connection without an answer.
+    virtual void abort() = 0;
     virtual bool client_gone() const noexcept = 0;
     /// The request's path, for the 500 of a dropped reply.
     virtual std::string instance() const = 0;
@@ -41,6 +43,10 @@ public:
 
   /// Answers. A second call is logged and ignored.
   void send(response answer);
+
+  /// Answers nothing and breaks the connection, as a crash would: for simulating one. A reply made
+  /// by `to_function` answers 500.
+  void abort();
 
   /// True once the client has closed its connection, at least its sending half: most likely
   /// nobody reads the answer any more. Cheap; a false says nothing.

@@ -282,6 +282,26 @@ TEST_CASE("an answer after the client has gone goes nowhere") {
   CHECK(next.receive()->body == "own");
 }
 
+TEST_CASE("an aborted reply breaks its connection, and no other") {
+  served s;
+  auto broken = s.connect();
+  auto other = s.connect();
+  REQUIRE(broken.send(get("/held")));
+  auto replies = s.held.take(1);
+  REQUIRE(other.send(get("/held")));
+  auto others = s.held.take(1);
+  replies[0].abort();
+  CHECK(!replies[0]);
+  CHECK(!broken.receive());
+  CHECK(broken.ended());
+  CHECK(eventually([&] { return s->connections() == 1; }));
+  CHECK(s.accesses().at(0).status == 499);
+  replies[0].abort();
+  replies[0].send({.body = "too late"});
+  others[0].send({.body = "whole"});
+  CHECK(other.receive()->body == "whole");
+}
+
 TEST_CASE("a reply may outlive the front") {
   std::vector<reply> replies;
   {

@@ -53,6 +53,15 @@ TEST_CASE("a reply answers once, and 500 when dropped") {
   CHECK(json::parse(answers[1].body)["instance"] == "/x");
 }
 
+TEST_CASE("a reply without a connection answers 500 when aborted") {
+  std::vector<response> answers;
+  auto r = reply::to_function([&](response one) { answers.push_back(std::move(one)); });
+  r.abort();
+  r.abort();
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].status == 500);
+}
+
 TEST_CASE("an overwritten reply counts as dropped") {
   std::vector<int> answers;
   auto one = reply::to_function([&](response r) { answers.push_back(r.status); });
