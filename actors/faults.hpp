@@ -1,6 +1,6 @@
 #pragma once
 // What an actor's answer can go wrong with. Faults travel as `caf::error`s of the category
-// "troupe"; http/problem.cpp has the one table that turns each into a status code.
+// "troupe"; http/fault_table.cpp has the one table that turns each into a status code.
 
 #include "domain/lifecycle.hpp"
 

@@ -76,6 +76,12 @@ using order_reader = caf::typed_actor<caf::replies_to<view_atom, std::string>::w
                                       caf::replies_to<figures_atom>::with<order_figures>,
                                       caf::replies_to<ping_atom>::with<bool>>;
 
+/// What an idempotency key was used for; with an empty order id: for nothing, or too long ago. The
+/// journal answers a key's second use by itself; this is for a repeat that no longer gets there,
+/// because the catalogue would refuse it today. Local.
+using order_key_reader
+    = caf::typed_actor<caf::replies_to<view_atom, idempotency>::with<earlier_use>>;
+
 // ---- payment ----------------------------------------------------------------------------------
 
 /// Local: the card stays in this process.
@@ -192,6 +198,7 @@ using notification_actor = caf::typed_actor<
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::write_set)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::commit_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::loaded_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::earlier_use)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order_figures)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::charge)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::charge_outcome)

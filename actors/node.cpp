@@ -58,7 +58,7 @@ void node::spawn_foundation() {
                                 p->journal, p->count);
         });
   auto readers = system.spawn(order_reader_router_behavior, p->readers,
-                              [&system, p, publisher](size_t) -> order_reader {
+                              [&system, p, publisher](size_t) -> order_library {
                                 return spawn_blocking(system, p->detach, order_reader_behavior,
                                                       boxed(p->order_reads()), publisher);
                               });
@@ -69,6 +69,7 @@ void node::spawn_foundation() {
         });
   payments_ = payments;
   doors_.reader = readers;
+  doors_.keys = readers;
   order_context context{journals, readers, payments, p->within, p->payment_wait, p->clock};
   auto region = system.spawn(order_region_behavior,
                              std::make_shared<const order_context>(std::move(context)), p->shards,

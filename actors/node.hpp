@@ -63,6 +63,7 @@ struct node_parts {
 struct node_doors {
   order_door orders;
   order_reader reader;
+  order_key_reader keys;
   catalogue_actor catalogue;
   notification_actor notifications;
 };

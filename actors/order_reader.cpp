@@ -8,6 +8,40 @@
 
 namespace troupe {
 
+namespace {
+
+/// Questions by name (an order id, a key's scope) with who asked.
+template <class Answer>
+using questions = std::vector<std::pair<std::string, caf::typed_response_promise<Answer>>>;
+
+/// The first questions of the line, as many as one query takes.
+template <class Answer>
+questions<Answer> take_batch(questions<Answer>& line) {
+  auto end = line.begin()
+             + static_cast<std::ptrdiff_t>(std::min(line.size(), order_reader_state::max_batch));
+  questions<Answer> batch(std::make_move_iterator(line.begin()), std::make_move_iterator(end));
+  line.erase(line.begin(), end);
+  return batch;
+}
+
+template <class Answer>
+std::vector<std::string> names_of(const questions<Answer>& batch) {
+  std::vector<std::string> names;
+  names.reserve(batch.size());
+  for (const auto& [name, reply] : batch)
+    names.push_back(name);
+  return names;
+}
+
+template <class Answer>
+void refuse(questions<Answer>& batch, const store_error& e) {
+  log::warn("orders.load_failed", {{"error", e.what()}});
+  for (auto& [name, reply] : batch)
+    reply.deliver(make_fault(fault::unavailable));
+}
+
+} // namespace
+
 void order_reader_state::start(self_ptr self, std::unique_ptr<order_queries> queries,
                                publisher_actor publisher) {
   self_ = self;
@@ -20,6 +54,15 @@ caf::result<loaded_order> order_reader_state::load(std::string&& id) {
     return make_fault(fault::busy);
   auto reply = self_->make_response_promise<loaded_order>();
   loads_.emplace_back(std::move(id), reply);
+  schedule_flush();
+  return reply;
+}
+
+caf::result<earlier_use> order_reader_state::earlier(std::string&& scope) {
+  if (keys_.size() >= max_waiting)
+    return make_fault(fault::busy);
+  auto reply = self_->make_response_promise<earlier_use>();
+  keys_.emplace_back(std::move(scope), reply);
   schedule_flush();
   return reply;
 }
@@ -39,31 +82,39 @@ void order_reader_state::schedule_flush() {
 void order_reader_state::flush() {
   flushing_ = false;
   serve_loads();
+  serve_keys();
   serve_repeats();
-  if (!loads_.empty() || !repeats_.empty())
+  if (!loads_.empty() || !keys_.empty() || !repeats_.empty())
     schedule_flush();
 }
 
 void order_reader_state::serve_loads() {
-  auto count = std::min(loads_.size(), max_batch);
-  if (count == 0)
+  auto batch = take_batch(loads_);
+  if (batch.empty())
     return;
-  auto end = loads_.begin() + static_cast<std::ptrdiff_t>(count);
-  decltype(loads_) batch(std::make_move_iterator(loads_.begin()), std::make_move_iterator(end));
-  loads_.erase(loads_.begin(), end);
   try {
-    std::vector<std::string> ids;
-    for (auto& [id, reply] : batch)
-      ids.push_back(id);
     std::unordered_map<std::string, loaded_order> found;
-    for (auto& o : queries_->load(ids))
-      found[o.id] = std::make_shared<const order>(std::move(o));
+    for (auto& o : queries_->load(names_of(batch))) {
+      auto loaded = std::make_shared<const order>(std::move(o));
+      found[loaded->id] = loaded;
+    }
     for (auto& [id, reply] : batch)
       reply.deliver(found[id]);
   } catch (const store_error& e) {
-    log::warn("orders.load_failed", {{"error", e.what()}});
-    for (auto& [id, reply] : batch)
-      reply.deliver(make_fault(fault::unavailable));
+    refuse(batch, e);
+  }
+}
+
+void order_reader_state::serve_keys() {
+  auto batch = take_batch(keys_);
+  if (batch.empty())
+    return;
+  try {
+    auto uses = queries_->earlier_uses(names_of(batch));
+    for (auto& [scope, reply] : batch)
+      reply.deliver(uses[scope]);
+  } catch (const store_error& e) {
+    refuse(batch, e);
   }
 }
 
@@ -102,6 +153,8 @@ bool order_reader_state::ping() {
 void order_reader_state::abandon(const caf::error& why) {
   for (auto& [id, reply] : std::exchange(loads_, {}))
     reply.deliver(why);
+  for (auto& [scope, reply] : std::exchange(keys_, {}))
+    reply.deliver(why);
 }
 
 order_reader_actor::behavior_type
@@ -115,6 +168,7 @@ order_reader_behavior(order_reader_state::self_ptr self,
   });
   return {
       [self](view_atom, std::string& id) { return self->state.load(std::move(id)); },
+      [self](view_atom, idempotency& key) { return self->state.earlier(std::move(key.scope)); },
       [self](again_atom, std::string& id) { self->state.publish_again(std::move(id)); },
       [self](figures_atom) { return self->state.figures(); },
       [self](ping_atom) { return self->state.ping(); },
@@ -124,18 +178,23 @@ order_reader_behavior(order_reader_state::self_ptr self,
 
 order_reader_router::behavior_type
 order_reader_router_behavior(order_reader_router::stateful_pointer<order_reader_router_state> self,
-                             size_t size, crew<order_reader, order_reader_router>::maker make) {
+                             size_t size, crew<order_library, order_reader_router>::maker make) {
   self->state.readers.start(self, "order_reader", size, std::move(make));
   self->set_down_handler([self](caf::down_msg& m) { self->state.readers.down(m); });
   self->set_exit_handler([self](caf::exit_msg& m) {
     self->state.readers.stop();
     self->quit(m.reason);
   });
-  auto first = [self]() -> const order_reader& { return self->state.readers.all().front(); };
+  auto first = [self]() -> const order_library& { return self->state.readers.all().front(); };
   return {
       [self](view_atom, std::string& id) -> caf::result<loaded_order> {
         if (const auto& reader = self->state.readers.of(id))
           return self->delegate(reader, view_atom::value, std::move(id));
+        return make_fault(fault::unavailable);
+      },
+      [self](view_atom, idempotency& key) -> caf::result<earlier_use> {
+        if (const auto& reader = self->state.readers.of(key.scope))
+          return self->delegate(reader, view_atom::value, std::move(key));
         return make_fault(fault::unavailable);
       },
       [self](again_atom, std::string& id) {

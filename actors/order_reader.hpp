@@ -6,7 +6,11 @@
 
 namespace troupe {
 
-using order_reader_actor = order_reader::extend<caf::reacts_to<flush_atom>>;
+/// What the readers answer: orders, and what idempotency keys were used for.
+using order_library
+    = order_reader::extend<caf::replies_to<view_atom, idempotency>::with<earlier_use>>;
+
+using order_reader_actor = order_library::extend<caf::reacts_to<flush_atom>>;
 
 class order_reader_state {
 public:
@@ -20,6 +24,7 @@ public:
 
   void start(self_ptr self, std::unique_ptr<order_queries> queries, publisher_actor publisher);
   caf::result<loaded_order> load(std::string&& id);
+  caf::result<earlier_use> earlier(std::string&& scope);
   void publish_again(std::string&& id);
   void flush();
   caf::result<order_figures> figures();
@@ -29,12 +34,14 @@ public:
 private:
   void schedule_flush();
   void serve_loads();
+  void serve_keys();
   void serve_repeats();
 
   self_ptr self_ = nullptr;
   std::unique_ptr<order_queries> queries_;
   publisher_actor publisher_;
   std::vector<std::pair<std::string, caf::typed_response_promise<loaded_order>>> loads_;
+  std::vector<std::pair<std::string, caf::typed_response_promise<earlier_use>>> keys_;
   std::vector<std::string> repeats_;
   bool flushing_ = false;
 };
@@ -44,16 +51,16 @@ order_reader_behavior(order_reader_state::self_ptr self,
                       std::shared_ptr<std::unique_ptr<order_queries>> queries,
                       publisher_actor publisher);
 
-using order_reader_router = order_reader::extend<caf::reacts_to<tick_atom>>;
+using order_reader_router = order_library::extend<caf::reacts_to<tick_atom>>;
 
 struct order_reader_router_state {
   static inline const char* name = "order_readers";
-  crew<order_reader, order_reader_router> readers;
+  crew<order_library, order_reader_router> readers;
 };
 
 /// Outlives its readers: makes them again when they die.
 order_reader_router::behavior_type
 order_reader_router_behavior(order_reader_router::stateful_pointer<order_reader_router_state> self,
-                             size_t size, crew<order_reader, order_reader_router>::maker make);
+                             size_t size, crew<order_library, order_reader_router>::maker make);
 
 } // namespace troupe

@@ -49,7 +49,7 @@ struct deadlines {
   std::chrono::seconds longest{900};      ///< bound of the growing delay between rounds
 };
 
-/// Why a command is refused. Each has one line in http/problem.cpp's table.
+/// Why a command is refused. Each has one line in http/fault_table.cpp's.
 enum class refusal : uint8_t {
   none,
   wrong_state,         ///< 409

@@ -69,6 +69,10 @@ constexpr std::string_view top_sql
       " from order_items i join orders o on o.id = i.order_id where o.status = 'COMPLETED'"
       " group by i.product_id order by quantity desc, i.product_id limit 10";
 
+constexpr std::string_view earlier_uses_sql
+    = "select scope, order_id, version, body_hash from idempotency_keys"
+      " where scope = any($1::text[]) and created_at > clock_timestamp() - interval '24 hours'";
+
 order_status status_of(std::string_view name) {
   if (auto found = order_status_from(name))
     return *found;
@@ -121,6 +125,7 @@ public:
   }
   std::array<int64_t, order_status_count> count_overdue() override;
   std::vector<outgoing_event> events_of(std::span<const std::string> ids) override;
+  std::map<std::string, earlier_use> earlier_uses(std::span<const std::string> scopes) override;
   order_figures figures() override;
   void ping() override { read({"select 1", {}}); }
 
@@ -176,6 +181,16 @@ std::vector<outgoing_event> pg_order_queries::events_of(std::span<const std::str
     std::move(some.begin(), some.end(), std::back_inserter(all));
   }
   return all;
+}
+
+std::map<std::string, earlier_use>
+pg_order_queries::earlier_uses(std::span<const std::string> scopes) {
+  const auto rows
+      = read({earlier_uses_sql, {std::vector<std::string>(scopes.begin(), scopes.end())}});
+  std::map<std::string, earlier_use> uses;
+  for (int i = 0; i < rows.rows(); ++i)
+    uses[rows.text(i, 0)] = {rows.text(i, 1), rows.small(i, 2), rows.text(i, 3)};
+  return uses;
 }
 
 order_figures pg_order_queries::figures() {

@@ -58,6 +58,9 @@ public:
   /// Every event of these orders so far, as first published, in position order.
   virtual std::vector<outgoing_event> events_of(std::span<const std::string> ids) = 0;
 
+  /// What these idempotency scopes were used for in the last 24 hours, by scope.
+  virtual std::map<std::string, earlier_use> earlier_uses(std::span<const std::string> scopes) = 0;
+
   virtual order_figures figures() = 0;
 
   /// One round trip; throws when the database does not answer. For readiness.

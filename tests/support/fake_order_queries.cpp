@@ -85,6 +85,7 @@ public:
       }
     return all;
   }
+  std::map<std::string, earlier_use> earlier_uses(std::span<const std::string> scopes) override;
   order_figures figures() override;
   void ping() override {
     guard g(in_->lock_);
@@ -115,6 +116,17 @@ private:
 
   std::shared_ptr<fake_orders> in_;
 };
+
+std::map<std::string, earlier_use>
+fake_queries::earlier_uses(std::span<const std::string> scopes) {
+  std::lock_guard guard(in_->lock_);
+  std::map<std::string, earlier_use> uses;
+  for (const auto& scope : scopes)
+    if (auto known = in_->keys_.find(scope);
+        known != in_->keys_.end() && in_->clock_() - known->second.at < std::chrono::hours(24))
+      uses[scope] = known->second.use;
+  return uses;
+}
 
 order_figures fake_queries::figures() {
   guard g(in_->lock_);

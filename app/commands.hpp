@@ -1,0 +1,17 @@
+#pragma once
+// The subcommands of `troupe`. Each returns the process's exit code and has logged what went wrong.
+
+#include "app/config.hpp"
+
+namespace troupe {
+
+/// Serves until SIGINT or SIGTERM, then ends in order. 0: ended in order.
+int serve(const config& c);
+
+/// Brings the databases to the newest schemas; with `seed`, also a catalogue, once.
+int migrate_databases(const config& c, bool seed);
+
+/// Runs the payment gateway simulator alone until SIGINT or SIGTERM.
+int run_gateway_simulator(const config& c);
+
+} // namespace troupe

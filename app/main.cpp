@@ -1,0 +1,78 @@
+// troupe: reads the command line and the configuration, then runs a subcommand.
+
+#include "app/commands.hpp"
+#include "app/signals.hpp"
+#include "telemetry/log.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <optional>
+
+#include <unistd.h>
+
+namespace {
+
+using namespace troupe;
+
+/// The configuration, or nothing when it is wrong; every mistake has been named then.
+std::optional<config> load(const std::string& file, bool given) {
+  std::vector<std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry)
+    variables.emplace_back(*entry);
+  auto result = read_config(file, given, variables);
+  for (const auto& mistake : result.mistakes)
+    std::fprintf(stderr, "troupe: %s\n", mistake.c_str());
+  if (!result.mistakes.empty())
+    return std::nullopt;
+  return result.values;
+}
+
+void start_log(const config& c) {
+  auto format = c.log.format == "json"   ? log::format::json
+                : c.log.format == "text" ? log::format::text
+                                         : log::format::automatic;
+  auto level = c.log.level == "debug"   ? log::level::debug
+               : c.log.level == "warn"  ? log::level::warn
+               : c.log.level == "error" ? log::level::error
+                                        : log::level::info;
+  log::start(format, level);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  block_ending_signals();
+  CLI::App app{"Troupe: an order engine in which every order is a supervised actor.\n\n"
+               "Configuration comes from config.toml; each key is also an environment variable\n"
+               "TROUPE_SECTION_KEY, which wins: TROUPE_SERVER_GATEWAY_PORT=8080.",
+               "troupe"};
+  app.set_version_flag("--version", std::string("troupe ") + TROUPE_VERSION);
+  app.require_subcommand(1);
+  std::string file = "config.toml";
+  bool seed = false;
+  auto* serve_command = app.add_subcommand(
+      "serve", "Serve the four services and the gateway until SIGINT or SIGTERM.\n"
+               "Needs four PostgreSQL databases and Kafka; ./run starts private ones.");
+  auto* migrate_command = app.add_subcommand(
+      "migrate", "Bring every configured database to the newest schema. Safe to repeat.");
+  auto* sim_command = app.add_subcommand(
+      "gateway-sim", "Run the payment gateway simulator alone, with its books in\n"
+                     "databases.gateway. Its protocol is docs/payment-gateway.md.");
+  for (auto* command : {serve_command, migrate_command, sim_command})
+    command->add_option("--config", file, "The configuration file")->capture_default_str();
+  migrate_command->add_flag("--seed", seed, "Also fill an empty catalogue with 100 products");
+  CLI11_PARSE(app, argc, argv);
+  bool given = false;
+  for (auto* command : app.get_subcommands())
+    given = command->count("--config") > 0;
+  auto c = load(file, given);
+  if (!c)
+    return 2;
+  start_log(*c);
+  if (*serve_command)
+    return serve(*c);
+  if (*migrate_command)
+    return migrate_databases(*c, seed);
+  return run_gateway_simulator(*c);
+}

@@ -1,0 +1,138 @@
+#include "app/parts.hpp"
+
+#include "actors/notices.hpp"
+#include "kafka-bridge/consumer.hpp"
+#include "kafka-bridge/producer.hpp"
+#include "kafka-bridge/topics.hpp"
+#include "telemetry/log.hpp"
+
+namespace troupe {
+
+namespace {
+
+std::vector<std::string> topics_of(service s) {
+  auto list = [](std::initializer_list<std::string_view> topics) {
+    return std::vector<std::string>(topics.begin(), topics.end());
+  };
+  switch (s) {
+    case service::order:
+      return list({topic::inventory_updated, topic::inventory_rejected, topic::inventory_released,
+                   topic::payment_refunded});
+    case service::payment:
+      return list({topic::order_cancelled});
+    case service::inventory:
+      return list({topic::order_created, topic::payment_success, topic::order_cancelled});
+    case service::emailing:
+      return list({topic::order_created, topic::payment_success, topic::payment_failed,
+                   topic::order_dispatched, topic::order_completed, topic::order_cancelled,
+                   topic::notification_requested});
+  }
+  return {};
+}
+
+const std::string& database_of(const config& c, service s) {
+  switch (s) {
+    case service::order:
+      return c.databases.orders;
+    case service::payment:
+      return c.databases.payments;
+    case service::inventory:
+      return c.databases.inventory;
+    case service::emailing:
+      break;
+  }
+  return c.databases.emailing;
+}
+
+std::vector<std::string> all_topics() {
+  return {topic::all.begin(), topic::all.end()};
+}
+
+bool make_topics(const kafka::options& options) {
+  auto result = kafka::create_topics(options, all_topics(), std::chrono::seconds(5));
+  for (const auto& error : result.errors)
+    log::warn("kafka.topics_missing", {{"error", error}});
+  return result.ok();
+}
+
+deadlines deadlines_of(const config& c) {
+  using std::chrono::seconds;
+  const auto& d = c.deadlines;
+  return {seconds(d.unpaid),   seconds(d.payment),  seconds(d.confirmation), seconds(d.settlement),
+          seconds(d.dispatch), seconds(d.delivery), seconds(d.longest)};
+}
+
+gateway_options gateway_options_of(const config& c, const std::string& url) {
+  gateway_options options;
+  options.url = url;
+  options.call_limit = std::chrono::milliseconds(c.payment.call_limit_ms);
+  options.charge_limit = std::chrono::milliseconds(c.payment.charge_limit_ms);
+  options.tries = static_cast<int>(c.payment.tries);
+  return options;
+}
+
+void add_stores(node_parts& parts, const config& c, int64_t incarnation) {
+  parts.orders = [c, incarnation] { return make_order_store(c.databases.orders, incarnation); };
+  parts.order_reads = [c] { return make_order_queries(c.databases.orders); };
+  parts.inventory = [c, incarnation] {
+    return make_inventory_store(c.databases.inventory, incarnation, c.inventory.low_stock);
+  };
+  parts.inventory_reads = [c] { return make_inventory_queries(c.databases.inventory); };
+  parts.payments
+      = [c, incarnation] { return make_payment_store(c.databases.payments, incarnation); };
+  parts.emailing = [c] { return make_emailing_store(c.databases.emailing, decode_notice); };
+  parts.inboxes = [c](service s) { return make_inbox(database_of(c, s)); };
+  parts.mail = [c] { return make_spool_transport(c.emailing.spool, c.emailing.from); };
+}
+
+void add_bus(node_parts& parts, const config& c, metrics& count) {
+  auto options = kafka_options(c);
+  parts.publisher = [options, &count](kafka::publisher_callbacks tell) {
+    return std::make_unique<kafka::producer>(options, std::move(tell), count, all_topics());
+  };
+  parts.consumer = [options, &count](service s, kafka::consume_callback hand_out) {
+    kafka::consumer_settings settings;
+    settings.group = kafka::group_of(s);
+    settings.topics = topics_of(s);
+    return std::make_unique<kafka::consumer>(options, std::move(settings), std::move(hand_out),
+                                             count);
+  };
+  parts.prepare_topics = [options] { return make_topics(options); };
+}
+
+} // namespace
+
+kafka::options kafka_options(const config& c) {
+  kafka::options options;
+  options.brokers = c.kafka.brokers;
+  options.partitions = static_cast<int32_t>(c.kafka.partitions);
+  options.replication = static_cast<int16_t>(c.kafka.replication);
+  options.session_timeout = std::chrono::milliseconds(c.kafka.session_timeout_ms);
+  options.extra = c.kafka.options;
+  return options;
+}
+
+node_parts make_parts(const config& c, int64_t incarnation, const std::string& gateway_url,
+                      metrics& count, health_board& health) {
+  node_parts parts;
+  add_stores(parts, c, incarnation);
+  add_bus(parts, c, count);
+  parts.gateway = make_payment_gateway(gateway_options_of(c, gateway_url));
+  parts.journals = static_cast<size_t>(c.orders.journals);
+  parts.readers = static_cast<size_t>(c.orders.readers);
+  parts.inventory_workers = static_cast<size_t>(c.inventory.workers);
+  parts.payment_workers = static_cast<size_t>(c.payment.workers);
+  parts.emailing_workers = static_cast<size_t>(c.emailing.workers);
+  parts.within = deadlines_of(c);
+  parts.payment_wait = std::chrono::milliseconds(c.payment.wait_ms);
+  parts.clock = [] {
+    return std::chrono::time_point_cast<timestamp::duration>(std::chrono::system_clock::now());
+  };
+  parts.shards.idle = std::chrono::milliseconds(c.orders.idle_ms);
+  parts.mails.domain = c.emailing.domain;
+  parts.count = &count;
+  parts.health = &health;
+  return parts;
+}
+
+} // namespace troupe

@@ -1,0 +1,181 @@
+// `troupe serve`: start and stop, in the order of "Start, stop, memory" in docs/protocols.md.
+
+#include "actors/backoff.hpp"
+#include "app/commands.hpp"
+#include "app/fronts.hpp"
+#include "app/parts.hpp"
+#include "app/signals.hpp"
+#include "app/simulator.hpp"
+#include "persistence/membership.hpp"
+#include "telemetry/log.hpp"
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include <unistd.h>
+
+namespace troupe {
+
+namespace {
+
+/// Ends the process when an orderly end takes too long: what is durable is enough to go on from.
+class shutdown_watchdog {
+public:
+  explicit shutdown_watchdog(std::chrono::seconds limit)
+      : thread_([this, limit] {
+          for (auto waited = limit * 0; waited < limit * 10; waited += std::chrono::seconds(1)) {
+            if (done_)
+              return;
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+          }
+          log::error("node.stop_hangs");
+          _exit(1);
+        }) {}
+  ~shutdown_watchdog() {
+    done_ = true;
+    thread_.join();
+  }
+
+private:
+  std::atomic<bool> done_ = false;
+  std::thread thread_;
+};
+
+/// Tries `step` until it works or an ending signal comes; false: the signal. Throws `fenced` and
+/// `failed`, which no waiting mends.
+bool until_it_works(const char* what, const std::function<void()>& step) {
+  backoff delay{std::chrono::milliseconds(200), std::chrono::seconds(5)};
+  while (true) {
+    try {
+      step();
+      return true;
+    } catch (const store_error& e) {
+      if (e.kind == store_failure::fenced || e.kind == store_failure::failed)
+        throw;
+      log::warn("node.waits", {{"for", what}, {"error", e.what()}});
+    }
+    if (await_ending_signal(delay.next()))
+      return false;
+  }
+}
+
+int64_t begin(const config& c) {
+  auto incarnation = begin_incarnation(c.databases.orders, c.node.name, c.server.bind);
+  auto fenced = fenced_incarnations(c.databases.orders);
+  for (const auto* conninfo :
+       {&c.databases.payments, &c.databases.inventory, &c.databases.emailing})
+    join_database(*conninfo, incarnation, fenced);
+  auto shards = claim_shards(c.databases.orders, incarnation);
+  log::info("node.began",
+            {{"node", c.node.name}, {"incarnation", incarnation}, {"shards", shards}});
+  return incarnation;
+}
+
+http::api_options api_options_of(const config& c) {
+  http::api_options options;
+  options.default_user = c.server.default_user;
+  options.admin_token = c.admin.token;
+  options.low_stock = c.inventory.low_stock;
+  return options;
+}
+
+/// What lives from the first bound port to the end.
+struct process {
+  explicit process(const config& c)
+      : system(system_config()),
+        calls(system, gateway_options_of(c)),
+        behind(api_options_of(c), random_ids(), calls, health, count),
+        servers(c, behind) {}
+
+  static caf::actor_system_config& system_config() {
+    static caf::actor_system_config config;
+    return config;
+  }
+
+  static http::gateway_options gateway_options_of(const config& c) {
+    http::gateway_options options;
+    options.max_in_flight = static_cast<int>(c.server.max_in_flight);
+    return options;
+  }
+
+  metrics count;
+  health_board health;
+  caf::actor_system system;
+  http::gateway calls;
+  http::backend behind;
+  fronts servers;
+};
+
+void print_addresses(const config& c) {
+  const std::array<std::pair<const char*, int64_t>, 5> ports{
+      {{"gateway", c.server.gateway_port},
+       {"order", c.server.order_port},
+       {"payment", c.server.payment_port},
+       {"inventory", c.server.inventory_port},
+       {"emailing", c.server.emailing_port}}};
+  for (const auto& [name, port] : ports)
+    std::printf("%-9s http://%s:%lld\n", name, c.server.bind.c_str(), static_cast<long long>(port));
+  std::printf("ready\n");
+  std::fflush(stdout);
+}
+
+/// Serves until a signal comes or a part is broken; returns the exit code.
+int serve_until_ended(const config& c, process& p) {
+  int64_t incarnation = 0;
+  if (!until_it_works("the databases", [&] {
+        if (migrate_databases(c, false) != 0)
+          throw store_error(store_failure::wait, "migration");
+        incarnation = begin(c);
+      }))
+    return 0;
+  auto simulator = c.payment.gateway == "embedded" ? make_simulator(c) : nullptr;
+  auto parts = make_parts(c, incarnation, simulator ? simulator->url() : c.payment.gateway, p.count,
+                          p.health);
+  std::atomic<bool> broken = false;
+  node n(p.system, std::move(parts), [&broken] {
+    broken = true;
+    kill(getpid(), SIGTERM);
+  });
+  p.behind.open({n.doors().orders, n.doors().reader, n.doors().keys, n.doors().catalogue,
+                 n.doors().notifications});
+  p.health.set_phase("serving");
+  print_addresses(c);
+  while (!await_ending_signal(std::chrono::hours(1)))
+    continue;
+  p.health.set_phase("draining");
+  shutdown_watchdog watchdog(std::chrono::seconds(8));
+  p.servers.drain(std::chrono::seconds(2));
+  p.behind.close();
+  p.calls.stop();
+  n.stop();
+  if (simulator)
+    simulator->stop();
+  p.servers.stop();
+  end_incarnation(c.databases.orders, incarnation);
+  log::info("node.ended");
+  return broken ? 1 : 0;
+}
+
+} // namespace
+
+int serve(const config& c) {
+  auto mistakes = check_for_serving(c);
+  auto kafka_mistakes = kafka::validate(kafka_options(c));
+  mistakes.insert(mistakes.end(), kafka_mistakes.begin(), kafka_mistakes.end());
+  for (const auto& mistake : mistakes)
+    std::fprintf(stderr, "troupe: %s\n", mistake.c_str());
+  if (!mistakes.empty())
+    return 2;
+  try {
+    process p(c);
+    return serve_until_ended(c, p);
+  } catch (const std::exception& e) {
+    log::error("node.failed", {{"error", e.what()}});
+    return 1;
+  }
+}
+
+} // namespace troupe

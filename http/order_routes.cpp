@@ -1,0 +1,112 @@
+#include "http/order_routes.hpp"
+
+#include "http/new_order.hpp"
+#include "http/order_input.hpp"
+#include "http/serve.hpp"
+#include "http/who.hpp"
+
+#include <utility>
+
+namespace troupe::http {
+
+namespace {
+
+/// Seconds until a payment whose outcome is unknown is worth another look.
+constexpr const char* look_again = "2";
+
+response order_answer_of(const order& o) {
+  auto result = json_answer(200, order_view(o));
+  result.headers.emplace_back("ETag", etag_of(o.version));
+  return result;
+}
+
+/// 304 when the client has this version already.
+response seen_answer(const call& c, const order& o) {
+  auto result = order_answer_of(o);
+  const auto seen = c.asked.header("If-None-Match");
+  if (seen && none_match_holds(*seen, etag_of(o.version))) {
+    result.status = 304;
+    result.body.clear();
+  }
+  return result;
+}
+
+response payment_answer(const order_answer& a) {
+  const bool pending = a.pending || a.now.status == order_status::payment_pending;
+  auto result = json_answer(pending ? 202 : 200, payment_view(a.now, pending));
+  if (pending)
+    result.headers.emplace_back("Retry-After", look_again);
+  return result;
+}
+
+order_request request_for(const call& c, order_verb verb, std::string owner) {
+  order_request r;
+  r.order_id = id_of(c);
+  r.user_id = std::move(owner);
+  r.command.verb = verb;
+  r.command.traceparent = c.traceparent;
+  return r;
+}
+
+void command(const backend& b, const doors& to, const call_ptr& c, order_request r) {
+  b.calls.ask<order_answer>(
+      line::orders, to.orders, c, [c](const order_answer& a) { c->answer(order_answer_of(a.now)); },
+      std::move(r));
+}
+
+void view_order(const backend& b, const doors& to, const call_ptr& c) {
+  b.calls.ask<order>(
+      line::orders, to.orders, c, [c](const order& o) { c->answer(seen_answer(*c, o)); },
+      view_atom::value, id_of(*c), owner_of(b, *c));
+}
+
+void pay(const backend& b, const doors& to, const call_ptr& c) {
+  key_of(*c);
+  auto in = body_of(*c, body_is::optional);
+  auto payment = read_payment(in);
+  refuse_if_bad(in.complaints());
+  auto r = request_for(*c, order_verb::pay, owner_of(b, *c, &in));
+  r.payment_method = std::move(payment.method);
+  r.card_number = std::move(payment.card_number);
+  b.calls.ask<order_answer>(
+      line::payments, to.orders, c, [c](const order_answer& a) { c->answer(payment_answer(a)); },
+      std::move(r));
+}
+
+void cancel(const backend& b, const doors& to, const call_ptr& c) {
+  key_of(*c);
+  const auto in = body_of(*c, body_is::optional);
+  command(b, to, c, request_for(*c, order_verb::cancel, owner_of(b, *c, &in)));
+}
+
+void dispatch(const backend& b, const doors& to, const call_ptr& c) {
+  require_admin(b, *c);
+  key_of(*c);
+  auto in = body_of(*c, body_is::optional);
+  auto parcel = read_dispatch(in);
+  refuse_if_bad(in.complaints());
+  auto r = request_for(*c, order_verb::dispatch, {});
+  r.command.tracking_number = std::move(parcel.tracking_number);
+  r.command.courier = std::move(parcel.courier);
+  command(b, to, c, std::move(r));
+}
+
+void deliver(const backend& b, const doors& to, const call_ptr& c) {
+  require_admin(b, *c);
+  key_of(*c);
+  body_of(*c, body_is::optional);
+  command(b, to, c, request_for(*c, order_verb::deliver, {}));
+}
+
+} // namespace
+
+void add_order_routes(front& f, const backend& b) {
+  f.post("/orders", serve(b, create_order));
+  f.get("/orders/:id", serve(b, view_order));
+  f.post("/orders/:id/process-payment", serve_within(b, pay, b.options.payment_within));
+  f.post("/orders/:id/cancel", serve(b, cancel));
+  f.patch("/orders/:id/dispatch", serve(b, dispatch));
+  f.patch("/orders/:id/deliver", serve(b, deliver));
+}
+
+} // namespace troupe::http

@@ -1,0 +1,110 @@
+#include "http/serve.hpp"
+
+#include "domain/ids.hpp"
+#include "http/fault_table.hpp"
+#include "http/who.hpp"
+
+#include <utility>
+
+namespace troupe::http {
+
+namespace {
+
+problem bad_request(std::string code, std::string title) {
+  return {.status = 400, .code = std::move(code), .title = std::move(title)};
+}
+
+void run_first(const backend& b, route_step first, const call_ptr& c) {
+  const auto to = b.behind();
+  if (!to) {
+    auto why = problem_of(fault::unavailable, {});
+    why.detail = "The server is " + b.health.phase() + ".";
+    throw refused(std::move(why));
+  }
+  first(b, *to, c);
+}
+
+/// The body's `userId`; whatever else stands there is malformed.
+std::string user_in(const json_input* body) {
+  const auto* found = body == nullptr ? nullptr : body->find(json_input::pointer("/userId"));
+  if (found == nullptr)
+    return {};
+  return found->is_string() ? found->get<std::string>() : "?";
+}
+
+} // namespace
+
+handler serve_within(const backend& b, route_step first, std::chrono::milliseconds limit) {
+  return [&b, first, limit](request asked, reply to) {
+    const auto c
+        = std::make_shared<call>(std::move(asked), std::move(to), call::clock::now() + limit);
+    run_step(*c, [&] { run_first(b, first, c); });
+  };
+}
+
+handler serve(const backend& b, route_step first) {
+  return serve_within(b, first, b.options.answer_within);
+}
+
+std::string user_of(const backend& b, const call& c, const json_input* body) {
+  auto user = choose_user(c.asked.header("X-User-Id").value_or(""), user_in(body),
+                          c.asked.query_param("userId").value_or(""), b.options.default_user);
+  if (!user)
+    throw refused(bad_request("invalid_user", "The user id is malformed"));
+  return std::move(*user);
+}
+
+std::string owner_of(const backend& b, const call& c, const json_input* body) {
+  if (c.asked.query_param("scope") != "all")
+    return user_of(b, c, body);
+  require_admin(b, c);
+  return {};
+}
+
+void require_admin(const backend& b, const call& c) {
+  if (!is_admin(c.asked.header("Authorization").value_or(""), b.options.admin_token))
+    throw refused({.status = 401, .code = "unauthorized", .title = "An admin token is needed"});
+}
+
+std::string id_of(const call& c) {
+  const auto id = c.asked.path_param("id");
+  if (!valid_id(id))
+    throw refused(problem_of(fault::not_found, {}));
+  return std::string(id);
+}
+
+std::string key_of(const call& c) {
+  const auto key = c.asked.header("Idempotency-Key");
+  if (!key)
+    return {};
+  if (!valid_idempotency_key(*key) || c.asked.header_count("Idempotency-Key") > 1)
+    throw refused(
+        bad_request("invalid_idempotency_key",
+                    "The Idempotency-Key must be 1 to 255 visible ASCII characters, sent once"));
+  return std::string(*key);
+}
+
+json_input body_of(const call& c, body_is needed) {
+  if (!c.asked.body.empty() && !c.asked.has_json_type())
+    throw refused({.status = 415,
+                   .code = "unsupported_media_type",
+                   .title = "The body must be sent as application/json"});
+  json_input in(c.asked.body, needed == body_is::optional);
+  refuse_if_bad(in.complaints());
+  return in;
+}
+
+void refuse_if_bad(const std::vector<field_error>& complaints) {
+  if (complaints.empty())
+    return;
+  auto why = bad_request("invalid_request", "The request is not valid");
+  why.detail = complaints.front().pointer + " " + complaints.front().detail;
+  why.errors = complaints;
+  throw refused(std::move(why));
+}
+
+response json_answer(int status, const view& body) {
+  return {.status = status, .body = text_of(body)};
+}
+
+} // namespace troupe::http

@@ -1,0 +1,47 @@
+#pragma once
+// What every route needs before it asks an actor: who asks, for what, with which body. All of these
+// throw `refused` with the contract's problem; `serve` turns that into the answer.
+
+#include "http/backend.hpp"
+#include "http/call.hpp"
+#include "http/front.hpp"
+#include "http/json_input.hpp"
+#include "http/query.hpp"
+#include "http/views.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace troupe::http {
+
+/// A route's first step, on the front's thread. It must not block.
+using route_step = void (*)(const backend& b, const doors& to, const call_ptr& c);
+
+/// The handler that runs `first`, with `b.options.answer_within` to answer. While the backend is
+/// closed it answers 503.
+handler serve(const backend& b, route_step first);
+/// As above, with a deadline of its own.
+handler serve_within(const backend& b, route_step first, std::chrono::milliseconds limit);
+
+/// Whose request it is: header, then `body`, then query, then the default. 400 when malformed.
+std::string user_of(const backend& b, const call& c, const json_input* body = nullptr);
+/// The same, or empty (anybody's) with `scope=all`, which is the admin's.
+std::string owner_of(const backend& b, const call& c, const json_input* body = nullptr);
+/// 401 for others.
+void require_admin(const backend& b, const call& c);
+
+/// The path's `:id`; 404 for one that cannot exist.
+std::string id_of(const call& c);
+/// The Idempotency-Key; empty without one, 400 for a malformed one.
+std::string key_of(const call& c);
+
+enum class body_is { required, optional };
+/// The JSON body: 415 for another type, 400 when it is not within the limits.
+json_input body_of(const call& c, body_is needed);
+
+/// 400 with every complaint, if there are any.
+void refuse_if_bad(const std::vector<field_error>& complaints);
+
+response json_answer(int status, const view& body);
+
+} // namespace troupe::http

@@ -1,0 +1,165 @@
+#include "fake_shop.hpp"
+
+#include <chrono>
+
+namespace troupe::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class T>
+caf::result<T> missing() {
+  return make_fault(fault::not_found);
+}
+
+quote priced(const std::vector<wanted_line>& wanted) {
+  quote q;
+  for (const auto& line : wanted) {
+    q.lines.push_back({"", line.product_id, line.quantity, 1000, "Thing", "/thing.jpg"});
+    q.total += 1000 * line.quantity;
+  }
+  return q;
+}
+
+create_answer made(const create_request& r) {
+  auto o = r.draft;
+  o.version = 1;
+  o.history = {{order_status::created, payment_status::pending, timestamp{1s}, "Order created"}};
+  o.created_at = o.updated_at = timestamp{1s};
+  return {o, false};
+}
+
+void script_samples(scripts& s) {
+  s.view = [](const std::string& id, const std::string& user) -> caf::result<order> {
+    return user.empty() ? sample_order(id) : sample_order(id, user);
+  };
+  s.command = [](const order_request& r) -> caf::result<order_answer> {
+    return order_answer{sample_order(r.order_id), false};
+  };
+  s.create = [](const create_request& r) -> caf::result<create_answer> { return made(r); };
+  s.load = [](const std::string& id) -> caf::result<loaded_order> {
+    return std::make_shared<const order>(sample_order(id));
+  };
+  s.figures = []() -> caf::result<order_figures> { return order_figures{}; };
+  s.earlier = [](const idempotency&) -> caf::result<earlier_use> { return earlier_use{}; };
+  s.price = [](const std::vector<wanted_line>& w) -> caf::result<quote> { return priced(w); };
+  s.products = [](const product_filter&) -> caf::result<product_page> {
+    return product_page{{sample_product()}, 7};
+  };
+  s.find_product = [](const std::string& id) -> caf::result<product> { return sample_product(id); };
+  s.count_products = []() -> caf::result<int64_t> { return int64_t{42}; };
+  s.notices = [](const notification_filter&) { return missing<std::vector<notification>>(); };
+  s.read = [](const std::string&, const std::string&) { return missing<notification>(); };
+}
+
+order_door::behavior_type door(order_door::pointer self, scripts* s) {
+  return {
+      [=](view_atom, const std::string& id, const std::string& user) -> caf::result<order> {
+        if (s->silent)
+          return self->make_response_promise<order>();
+        return s->view(id, user);
+      },
+      [=](const order_request& r) { return s->command(r); },
+      [=](const create_request& r) { return s->create(r); },
+  };
+}
+
+order_reader::behavior_type reader(order_reader::pointer, scripts* s) {
+  return {
+      [=](view_atom, const std::string& id) { return s->load(id); },
+      [](again_atom, const std::string&) {},
+      [=](figures_atom) { return s->figures(); },
+      [](ping_atom) { return true; },
+  };
+}
+
+order_key_reader::behavior_type keys(order_key_reader::pointer, scripts* s) {
+  return {[=](view_atom, const idempotency& key) { return s->earlier(key); }};
+}
+
+catalogue_actor::behavior_type catalogue(catalogue_actor::pointer, scripts* s) {
+  return {
+      [=](const std::vector<wanted_line>& w) { return s->price(w); },
+      [=](list_atom, const product_filter& by) { return s->products(by); },
+      [=](view_atom, const std::string& id) { return s->find_product(id); },
+      [=](count_atom) { return s->count_products(); },
+      [](ping_atom) { return true; },
+  };
+}
+
+notification_actor::behavior_type notices(notification_actor::pointer, scripts* s) {
+  return {
+      [=](list_atom, const notification_filter& by) { return s->notices(by); },
+      [=](read_atom, const std::string& user, const std::string& id) { return s->read(user, id); },
+      [](ping_atom) { return true; },
+  };
+}
+
+} // namespace
+
+order sample_order(const std::string& id, const std::string& user) {
+  order o;
+  o.id = id;
+  o.user_id = user;
+  o.status = order_status::payment_success;
+  o.payment = payment_status::success;
+  o.version = 3;
+  o.total = 2000;
+  o.shipping_address = R"({"city":"Berlin"})";
+  o.lines = {{"i1", "p1", 2, 1000, "Thing", "/thing.jpg"}};
+  o.history = {{order_status::created, payment_status::pending, timestamp{1s}, "Order created"},
+               {order_status::payment_pending, payment_status::pending, timestamp{2s}, "Paying"},
+               {order_status::payment_success, payment_status::success, timestamp{3s}, "Paid"}};
+  o.transaction_id = "tx-1";
+  o.created_at = timestamp{1s};
+  o.updated_at = timestamp{3s};
+  return o;
+}
+
+product sample_product(const std::string& id) {
+  product p;
+  p.id = id;
+  p.name = "Thing";
+  p.price = 1000;
+  p.stock = 5;
+  p.version = 2;
+  return p;
+}
+
+fake_shop::fake_shop(http::api_options options, http::gateway_options bounds) {
+  script_samples(answers);
+  bounds.tick = 10ms;
+  gateway_.emplace(system_, bounds);
+  backend_.emplace(std::move(options), random_ids(), *gateway_, health, counters);
+  backend_->open(make_doors());
+  http::front_options listen;
+  listen.on_access = http::count_access(counters, "test");
+  front_.emplace(std::move(listen));
+  http::add_order_routes(*front_, *backend_);
+  http::add_catalogue_routes(*front_, *backend_);
+  http::add_notification_routes(*front_, *backend_);
+  http::add_analytics_routes(*front_, *backend_);
+  http::add_health_routes(*front_, health, counters, "");
+  front_->start();
+}
+
+http::doors fake_shop::make_doors() {
+  auto spawned = [this](auto actor) {
+    actors_.push_back(caf::actor_cast<caf::strong_actor_ptr>(actor));
+    return actor;
+  };
+  return {spawned(system_.spawn(door, &answers)), spawned(system_.spawn(reader, &answers)),
+          spawned(system_.spawn(keys, &answers)), spawned(system_.spawn(catalogue, &answers)),
+          spawned(system_.spawn(notices, &answers))};
+}
+
+fake_shop::~fake_shop() {
+  front_.reset();
+  gateway_->stop();
+  backend_->close();
+  for (const auto& actor : actors_)
+    caf::anon_send_exit(caf::actor_cast<caf::actor>(actor), caf::exit_reason::user_shutdown);
+}
+
+} // namespace troupe::test

@@ -1,0 +1,80 @@
+#pragma once
+// All routes on a real front on a free port, with fakes in place of the actors behind them. A test
+// sets what each fake answers; what it leaves alone answers with samples.
+
+#include "../support/http_client.hpp"
+#include "http/analytics_routes.hpp"
+#include "http/backend.hpp"
+#include "http/catalogue_routes.hpp"
+#include "http/front.hpp"
+#include "http/health_routes.hpp"
+#include "http/notification_routes.hpp"
+#include "http/order_routes.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::test {
+
+/// What the fakes do; set before the request that needs it.
+struct scripts {
+  std::function<caf::result<order>(const std::string&, const std::string&)> view;
+  std::function<caf::result<order_answer>(const order_request&)> command;
+  std::function<caf::result<create_answer>(const create_request&)> create;
+  std::function<caf::result<loaded_order>(const std::string&)> load;
+  std::function<caf::result<order_figures>()> figures;
+  std::function<caf::result<earlier_use>(const idempotency&)> earlier;
+  std::function<caf::result<quote>(const std::vector<wanted_line>&)> price;
+  std::function<caf::result<product_page>(const product_filter&)> products;
+  std::function<caf::result<product>(const std::string&)> find_product;
+  std::function<caf::result<int64_t>()> count_products;
+  std::function<caf::result<std::vector<notification>>(const notification_filter&)> notices;
+  std::function<caf::result<notification>(const std::string&, const std::string&)> read;
+  /// Views of orders are never answered.
+  bool silent = false;
+};
+
+order sample_order(const std::string& id = "c1", const std::string& user = "user-1");
+product sample_product(const std::string& id = "p1");
+
+class fake_shop {
+public:
+  explicit fake_shop(http::api_options options = {}, http::gateway_options bounds = {});
+  ~fake_shop();
+
+  http_answer get(std::string_view target, const header_lines& headers = {}) {
+    return http_request(front_->port(), "GET", target, headers);
+  }
+  http_answer send(std::string_view method, std::string_view target, std::string_view body = {},
+                   const header_lines& headers = {}) {
+    return http_request(front_->port(), method, target, headers, body);
+  }
+
+  scripts answers;
+  metrics counters;
+  health_board health;
+  http::gateway& calls() { return *gateway_; }
+  http::backend& behind() { return *backend_; }
+
+private:
+  http::doors make_doors();
+
+  caf::actor_system_config config_;
+  caf::actor_system system_{config_};
+  std::vector<caf::strong_actor_ptr> actors_;
+  std::optional<http::gateway> gateway_;
+  std::optional<http::backend> backend_;
+  std::optional<http::front> front_;
+};
+
+inline nlohmann::json json_of(const http_answer& a) {
+  return nlohmann::json::parse(a.body, nullptr, false);
+}
+
+} // namespace troupe::test
