@@ -1,7 +1,7 @@
-// Orders created per second with 500 in flight: through order_store's group commit on one session,
-// against one transaction an order on as many sessions as serve it best. Same database, same rows,
-// same run. TROUPE_TEST_PG: connection string of a server; the benchmark makes and drops its own
-// database there.
+// Orders created per second with 500 in flight: through order_store's group commit, against one
+// transaction an order on as many sessions as serve it best, as it is usually written and with all
+// its statements in one round trip. Same database, same rows, same run. TROUPE_TEST_PG: connection
+// string of a server; the benchmark makes and drops its own database there.
 
 #include "persistence/membership.hpp"
 #include "persistence/migrations.hpp"
@@ -22,7 +22,7 @@ namespace {
 using clock_type = std::chrono::steady_clock;
 constexpr std::size_t in_flight = 500;
 constexpr std::size_t largest_batch = 256;
-constexpr auto duration = std::chrono::seconds(5);
+std::chrono::seconds duration{5}; ///< of each part; the program's argument
 
 /// A database of the benchmark's own.
 class scratch {
@@ -68,27 +68,48 @@ double rate(int64_t orders, clock_type::time_point since) {
          / std::chrono::duration<double>(clock_type::now() - since).count();
 }
 
-/// 500 orders wait at any time; a batch takes what fits, each answer brings a new order.
-double group_commit(const std::string& conninfo, const id_source& ids) {
-  auto store = make_order_store(conninfo, begin_incarnation(conninfo, "bench", "none"));
-  store->connect();
+/// Creates orders through one journal with `waiting_at_once` in flight; each answer brings a new
+/// order, a batch takes what waits. Returns how many were committed.
+int64_t journal(order_store& store, const id_source& ids, std::size_t waiting_at_once,
+                clock_type::time_point end) {
   std::deque<write_set> waiting;
   int64_t created = 0;
-  const auto start = clock_type::now();
-  while (clock_type::now() - start < duration) {
-    while (waiting.size() < in_flight)
+  while (clock_type::now() < end) {
+    while (waiting.size() < waiting_at_once)
       waiting.push_back(new_order(ids));
     std::vector<write_set> batch;
-    for (; batch.size() < largest_batch; waiting.pop_front())
+    for (; batch.size() < largest_batch && !waiting.empty(); waiting.pop_front())
       batch.push_back(std::move(waiting.front()));
-    for (const auto& result : store->commit(batch))
+    for (const auto& result : store.commit(batch))
       created += result.outcome == commit_outcome::committed ? 1 : 0;
   }
+  return created;
+}
+
+double group_commit(const std::string& conninfo, const id_source& ids, int journals) {
+  const auto incarnation = begin_incarnation(conninfo, "bench", "none");
+  std::vector<std::unique_ptr<order_store>> stores;
+  for (int i = 0; i < journals; ++i) {
+    stores.push_back(make_order_store(conninfo, incarnation));
+    stores.back()->connect();
+  }
+  std::atomic<int64_t> created{0};
+  std::vector<std::thread> threads;
+  const auto start = clock_type::now();
+  for (auto& store : stores)
+    threads.emplace_back([&] {
+      created
+          += journal(*store, ids, in_flight / static_cast<std::size_t>(journals), start + duration);
+    });
+  for (auto& each : threads)
+    each.join();
   return rate(created, start);
 }
 
-/// The same rows by plain statements in a transaction of their own, in one round trip.
-void create_alone(pg::connection& on, const write_set& set, position at, const id_source& ids) {
+/// The same rows by plain statements, in a transaction of their own: one round trip a statement,
+/// or with `piped` one for all of them.
+void create_alone(pg::connection& on, const write_set& set, position at, const id_source& ids,
+                  bool piped) {
   const auto& o = set.current;
   std::vector<pg::statement> all = {
       {"insert into idempotency_keys values ($1, $2, $3, 1, now())",
@@ -110,10 +131,17 @@ void create_alone(pg::connection& on, const write_set& set, position at, const i
                  " values ($1, $2, $3, 1, $4, $5, $6, $7, now())",
                  {at, ids(), o.id, to_string(set.step.status), to_string(set.step.payment),
                   set.step.message, encode_events(set.step.events)}});
-  on.pipeline(all);
+  if (piped) {
+    on.pipeline(all);
+    return;
+  }
+  pg::transaction alone(on);
+  for (const auto& each : all)
+    on.exec(each);
+  alone.commit();
 }
 
-double one_by_one(const std::string& conninfo, const id_source& ids, int sessions) {
+double one_by_one(const std::string& conninfo, const id_source& ids, int sessions, bool piped) {
   std::atomic<int64_t> created{0};
   static std::atomic<int64_t> last{make_position(1 << 20, 0)};
   std::vector<std::thread> workers;
@@ -122,7 +150,7 @@ double one_by_one(const std::string& conninfo, const id_source& ids, int session
     workers.emplace_back([&] {
       pg::connection on(conninfo);
       while (clock_type::now() - start < duration) {
-        create_alone(on, new_order(ids), ++last, ids);
+        create_alone(on, new_order(ids), ++last, ids, piped);
         ++created;
       }
     });
@@ -133,25 +161,35 @@ double one_by_one(const std::string& conninfo, const id_source& ids, int session
 
 } // namespace
 
-int main() {
+int main(int count, char** arguments) {
   const char* server = std::getenv("TROUPE_TEST_PG");
   if (!server) {
     std::fputs("TROUPE_TEST_PG is not set: a libpq connection string\n", stderr);
     return 2;
   }
+  if (count > 1)
+    duration = std::chrono::seconds(std::atoi(arguments[1]));
   try {
     const scratch db(server);
     const auto ids = random_ids();
     std::printf("orders created per second, %zu in flight, two lines and a key each\n", in_flight);
-    double plain = 0;
-    for (int sessions : {1, 8, 32}) {
-      const auto now = one_by_one(db.conninfo(), ids, sessions);
-      std::printf("one transaction an order, %2d sessions: %8.0f\n", sessions, now);
-      plain = std::max(plain, now);
+    double best[2] = {0, 0};
+    for (bool piped : {false, true})
+      for (int sessions : {1, 8, 32}) {
+        const auto now = one_by_one(db.conninfo(), ids, sessions, piped);
+        std::printf("one transaction an order, %-20s %2d sessions: %8.0f\n",
+                    piped ? "pipelined," : "plain,", sessions, now);
+        best[piped] = std::max(best[piped], now);
+      }
+    double grouped = 0;
+    for (int journals : {1, 2, 4}) {
+      const auto now = group_commit(db.conninfo(), ids, journals);
+      std::printf("group commit, up to %zu a batch,            %2d sessions: %8.0f\n",
+                  largest_batch, journals, now);
+      grouped = std::max(grouped, now);
     }
-    const auto grouped = group_commit(db.conninfo(), ids);
-    std::printf("group commit, 1 session, up to %zu:     %8.0f\n", largest_batch, grouped);
-    std::printf("ratio to the best of the others: %.1f\n", grouped / plain);
+    std::printf("ratio to the best plain: %.1f, to the best pipelined: %.1f\n", grouped / best[0],
+                grouped / best[1]);
   } catch (const store_error& e) {
     std::fprintf(stderr, "%s\n", e.what());
     return 1;

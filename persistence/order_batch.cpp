@@ -9,7 +9,8 @@ namespace {
 // expected = 0: a creation; the key first, the order only if the key is ours.
 // expected > 0: a transition or, with advances false, a touch; the order first, the key only if
 // the order moved. A key older than 24 h is replaced where it is met. Keys are taken in sorted
-// order and rows locked in the order of their ids, so that two batches cannot deadlock.
+// order and rows locked in the order of their ids, so that two batches cannot deadlock. `or` makes
+// PostgreSQL hash the sets that it would else, expecting one row, compare each with each.
 constexpr std::string_view batch_sql = R"(
 with ws as materialized (
   select t.*, statement_timestamp() as now
@@ -51,7 +52,7 @@ upd as (
   where s.expected > 0 and l.id = s.id and o.id = l.id and o.version = s.expected
   returning s.idx),
 done as materialized (
-  select ws.* from ws join ins on ws.id = ins.id and ws.expected = 0
+  select * from ws where expected = 0 and (id is null or id in (select id from ins))
   union all select ws.* from ws join upd using (idx)),
 old_key as (
   insert into idempotency_keys as k (scope, body_hash, order_id, version, created_at)
