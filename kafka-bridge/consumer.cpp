@@ -399,8 +399,14 @@ bool consumer::impl::leave() {
   const queue_handle events(rd_kafka_queue_new(client_.get()));
   const error_handle refused(rd_kafka_consumer_close_queue(client_.get(), events.get()));
   const auto deadline = steady::now() + close_limit;
-  while (!refused && rd_kafka_consumer_closed(client_.get()) == 0 && steady::now() < deadline)
-    rd_kafka_queue_poll_callback(events.get(), 50);
+  // Records that were fetched already come by this queue too and are dropped. (Serving it by
+  // callbacks instead ends the process at the first of them.)
+  while (!refused && rd_kafka_consumer_closed(client_.get()) == 0 && steady::now() < deadline) {
+    const event_handle event(rd_kafka_queue_poll(events.get(), 50));
+    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE)
+      rebalance(rd_kafka_event_error(event.get()),
+                rd_kafka_event_topic_partition_list(event.get()));
+  }
   return rd_kafka_consumer_closed(client_.get()) != 0;
 }
 

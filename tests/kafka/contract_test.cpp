@@ -327,15 +327,17 @@ void a_rebalance_loses_nothing(bus_under_test& bus) {
 void a_rebalance_ends_each_pause(bus_under_test& bus) {
   const auto topic = bus.topic();
   const auto group = unique("g");
-  bus.publish(samples(topic, 0, 1200, "one-key"));
+  // More than fits for each of the three partitions, whoever gets them next.
+  constexpr size_t all_full = 3 * max_in_work;
+  bus.publish(samples(topic, 0, 4500));
   collected first;
   const auto a = bus.join(group, {topic}, first.callback());
-  REQUIRE(bus.wait([&] { return first.size() == max_in_work; }));
+  REQUIRE(bus.wait([&] { return first.size() == all_full; }));
   const auto rejoin = [&](collected& into) { return bus.join(group, {topic}, into.callback()); };
   {
     collected other;
     const auto b = rejoin(other);
-    REQUIRE(bus.wait([&] { return first.size() + other.size() == 2 * max_in_work; }));
+    REQUIRE(bus.wait([&] { return first.size() + other.size() == 2 * all_full; }));
     a->pause_all();
     REQUIRE(bus.wait([&] { return b->assigned() > 0; }));
   }
@@ -343,10 +345,10 @@ void a_rebalance_ends_each_pause(bus_under_test& bus) {
   const auto before = first.size();
   collected witness;
   const auto w = bus.join(unique("g"), {topic}, witness.callback());
-  REQUIRE(bus.wait([&] { return witness.size() == max_in_work; }));
+  REQUIRE(bus.wait([&] { return witness.size() == all_full; }));
   CHECK(first.size() == before);
   a->resume_all();
-  REQUIRE(bus.wait([&] { return first.size() == before + max_in_work; }));
+  REQUIRE(bus.wait([&] { return first.size() == before + all_full; }));
 }
 
 void stopped_is_stopped(bus_under_test& bus) {

@@ -77,7 +77,7 @@ TEST_CASE("all mistakes are reported at once") {
 
 TEST_CASE("clients refuse what the library refuses") {
   auto o = good();
-  o.extra["nonsense"] = "1";
+  o.extra = {{"nonsense", "1"}};
   troupe::metrics m;
   CHECK_THROWS_AS(producer(o, {}, m, {}), std::invalid_argument);
   CHECK_THROWS_AS(consumer(

@@ -42,6 +42,13 @@ public:
                                             errors.begin());
   }
 
+  /// The next request is refused at once, the one after it is answered late.
+  void refuse_then_delay(rd_kafka_resp_err_t error, std::chrono::milliseconds delay) {
+    rd_kafka_mock_broker_push_request_error_rtts(cluster_, 1, produce_request, 2, error, 0,
+                                                 RD_KAFKA_RESP_ERR_NO_ERROR,
+                                                 static_cast<int>(delay.count()));
+  }
+
   const std::string topic = "orders";
 
 private:
@@ -141,6 +148,21 @@ TEST_CASE("a fatal producer is replaced and everything goes out") {
   CHECK(p.told.delivered() == range(0, 60));
   CHECK(p.told.failed().empty());
   CHECK(read_all(cluster, 60).size() == 60);
+}
+
+TEST_CASE("what a fatal producer has no report of goes out through the next") {
+  mock cluster(2);
+  publishing p(cluster.reach());
+  REQUIRE(p.publish(cluster.topic, 0, 20));
+  REQUIRE(p.publisher.flush(10s));
+  // A request for each partition: one makes the producer fatal while the other has no answer yet.
+  cluster.refuse_then_delay(RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 5s);
+  for (int n = 20; n < 40; ++n)
+    REQUIRE(eventually([&] { return p.publish(cluster.topic, n, n + 1); }));
+  REQUIRE(p.publisher.flush(20s));
+  CHECK(p.counted("troupe_kafka_producer_replaced_total") == 1);
+  CHECK(p.told.delivered() == range(0, 40));
+  CHECK(read_all(cluster, 40).size() == 40);
 }
 
 TEST_CASE("what is wrong with a topic is tried again") {
