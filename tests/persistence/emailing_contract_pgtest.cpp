@@ -2,8 +2,8 @@
 
 #include "persistence/emailing_store.hpp"
 #include "tests/persistence/pg_wait.hpp"
+#include "tests/persistence/shared_database.hpp"
 #include "tests/support/fake_emailing_store.hpp"
-#include "tests/support/pg_fixture.hpp"
 
 #include <doctest/doctest.h>
 
@@ -52,7 +52,7 @@ public:
     db.session().exec("update emails set next_try_at = next_try_at - interval '1 hour'");
   }
 
-  mutable pg_database db{database::emailing};
+  pg_database& db = emptied(database::emailing);
 };
 
 class fake_emailing {

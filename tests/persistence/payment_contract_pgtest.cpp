@@ -2,8 +2,8 @@
 
 #include "domain/payment.hpp"
 #include "persistence/payment_store.hpp"
+#include "tests/persistence/shared_database.hpp"
 #include "tests/support/fake_payment_store.hpp"
-#include "tests/support/pg_fixture.hpp"
 
 #include <doctest/doctest.h>
 
@@ -42,7 +42,7 @@ public:
   }
   int64_t journal_rows() { return db.number("select count(*) from payment_journal"); }
 
-  mutable pg_database db{database::payments};
+  pg_database& db = emptied(database::payments);
 };
 
 class fake_payments_bench {

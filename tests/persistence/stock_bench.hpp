@@ -2,8 +2,8 @@
 // The inventory store under test, real and fake behind one face, and the inputs that tests give it.
 
 #include "persistence/inventory_store.hpp"
+#include "tests/persistence/shared_database.hpp"
 #include "tests/support/fake_inventory_store.hpp"
-#include "tests/support/pg_fixture.hpp"
 
 #include <memory>
 #include <ostream>
@@ -73,7 +73,7 @@ public:
   int64_t ledger_rows() { return db.number("select count(*) from stock_ledger"); }
   void break_session(inventory_store&) { db.terminate_others(); }
 
-  mutable pg_database db{database::inventory};
+  pg_database& db = emptied(database::inventory);
 };
 
 class fake_stock {
