@@ -1,11 +1,13 @@
 // Several workers on one inventory database: nothing oversold, nothing lost, nobody stuck.
 
+#include "persistence/stock_rows.hpp"
 #include "tests/persistence/pg_wait.hpp"
 #include "tests/persistence/stock_bench.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <future>
 #include <random>
 #include <thread>
 
@@ -141,6 +143,90 @@ TEST_CASE("a version conflict is met by locking first") {
   CHECK(bench.state("o") == "short");
   CHECK(units_of(bench, "a") == units{0, 0, 3});
   CHECK(bench.ledger_rows() == 1);
+}
+
+TEST_CASE("an order that moved on meanwhile is decided again") {
+  real_stock bench;
+  bench.add(article("a", 1));
+  apply_one(*bench.open(), created("o", {{"a", 2}})); // short
+  auto& rival = bench.db.session();
+  rival.exec("update products set stock = 5, adjusted = 4");
+  rival.exec("begin");
+  rival.exec("update stock_orders set state = 'released', version = version + 1");
+  worker slow(bench, {{paid("o")}}); // reads a short order and enough stock, then waits
+  await_blocked(bench.db);
+  rival.exec("commit");
+  CHECK(slow.finish().at(0).what == result::ignored);
+  CHECK(bench.state("o") == "released");
+  CHECK(units_of(bench, "a") == units{5, 0, 0});
+}
+
+TEST_CASE("a product whose version never stands still is served by the locks") {
+  real_stock bench;
+  bench.add(article("a", 3));
+  // Whoever writes by versions finds that the product has just moved on, every time.
+  bench.db.session().script(
+      "create function move_on() returns trigger language plpgsql as"
+      " $$ begin update products set version = version + 1; return null; end $$;"
+      "create trigger move_on after insert on stock_orders"
+      " for each row when (new.state <> 'unknown') execute function move_on()");
+  CHECK(apply_one(*bench.open(), created("o", {{"a", 2}})).what == result::applied);
+  CHECK(bench.state("o") == "reserved");
+  CHECK(units_of(bench, "a") == units{1, 2, 0});
+  bench.db.session().script("drop function move_on cascade");
+}
+
+namespace {
+
+/// Runs `f` on a thread while another session holds the first row of `table`, and gives the number
+/// of the other rows that `f` has locked when it waits for that one.
+template <class F>
+int64_t locked_out_of_order(real_stock& bench, const std::string& table, const std::string& key,
+                            F f) {
+  pg::connection holder(bench.db.conninfo());
+  holder.script("begin; select 1 from " + table + " order by " + key + " limit 1 for update");
+  auto waits = std::async(std::launch::async, f);
+  await_blocked(bench.db);
+  const auto sql = "select (select count(*) from " + table
+                   + ") - 1 - (select count(*) from ("
+                     "select 1 from "
+                   + table + " for update skip locked) free)";
+  const auto locked = bench.db.number(sql);
+  holder.script("commit");
+  waits.get();
+  return locked;
+}
+
+} // namespace
+
+TEST_CASE("rows are locked by id, whatever the order of the inputs") {
+  real_stock bench;
+  std::vector<stock_line> lines;
+  std::vector<stock_input> inputs;
+  for (const char* p : {"p7", "p2", "p9", "p0", "p4", "p1", "p8", "p3", "p6", "p5"}) {
+    bench.add(article(p, 100));
+    lines.push_back({p, 1});
+  }
+  auto store = bench.open();
+  for (const char* o : {"o7", "o2", "o9", "o0", "o4", "o1", "o8", "o3", "o6", "o5"}) {
+    apply_one(*store, created(o, lines));
+    inputs.push_back(paid(o));
+  }
+  auto by_versions = [&] { store->apply(inputs); };
+  auto by_locks = [&] {
+    pg::session_options patient;
+    patient.lock_timeout = std::chrono::seconds(10);
+    pg::connection on(bench.db.conninfo(), patient);
+    pg::transaction all(on);
+    pg::lock_stock(on, pg::scope_of(inputs));
+  };
+  CHECK(locked_out_of_order(bench, "products", "id", by_locks) == 0);
+  CHECK(locked_out_of_order(bench, "stock_orders", "order_id", by_locks) == 0);
+  CHECK(locked_out_of_order(bench, "products", "id", by_versions) == 0);
+  for (auto& each : inputs)
+    each.verb = stock_verb::order_cancelled;
+  CHECK(locked_out_of_order(bench, "stock_orders", "order_id", by_versions) == 0);
+  CHECK(wrong_sums(bench) == 0);
 }
 
 TEST_CASE("an event that is parked at the very moment of its order's creation is drained") {

@@ -2,13 +2,14 @@
 
 #include "domain/payment.hpp"
 #include "persistence/payment_store.hpp"
+#include "tests/persistence/pg_wait.hpp"
 #include "tests/persistence/shared_database.hpp"
 #include "tests/support/fake_payment_store.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <thread>
+#include <future>
 
 using namespace troupe;
 using namespace troupe::test;
@@ -319,13 +320,33 @@ TEST_CASE("two workers end one attempt: one of them does") {
     bad.insert(bad.begin(), declined(id)); // in the other order: locks are taken by id all the same
   }
   first->write(begins);
-  std::vector<payment_result> a, b;
-  std::thread other([&] { b = second->write(bad); });
-  a = first->write(good);
-  other.join();
+  auto other = std::async(std::launch::async, [&] { return second->write(bad); });
+  const auto a = first->write(good);
+  const auto b = other.get();
   const auto count = [](const auto& all) {
     return std::count_if(all.begin(), all.end(), [](const auto& r) { return r.written; });
   };
   CHECK(count(a) + count(b) == 50);
   CHECK(bench.journal_rows() == 100);
+}
+
+TEST_CASE("an attempt that is being ended elsewhere is waited for") {
+  real_payments bench;
+  auto store = bench.open();
+  one(*store, step(kind::begin, "o"));
+  auto& rival = bench.db.session();
+  rival.exec("begin");
+  rival.exec("update payments set status = 'SUCCESS', step = 2");
+  rival.exec("update payment_attempts set status = 'CAPTURED', transaction_id = 'tx-rival'");
+  rival.exec("insert into payment_journal (position, order_id, attempt, step, kind)"
+             " values (1, 'o', 1, 2, 'CAPTURED')");
+  auto slow = std::async(std::launch::async, [&] { return one(*store, declined("o")); });
+  await_blocked(bench.db);
+  rival.exec("commit");
+  const auto got = slow.get();
+  CHECK(got.error.empty());
+  CHECK_FALSE(got.written);
+  CHECK(got.now.status == attempt_status::captured);
+  CHECK(got.now.transaction_id == "tx-rival");
+  CHECK(got.now.step == 2);
 }
