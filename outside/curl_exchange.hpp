@@ -33,7 +33,8 @@ private:
 
 class curl_set {
 public:
-  /// `connections`: how many are kept open between calls.
+  /// `connections`: how many are kept open between calls. As many as run at once, or some are
+  /// opened anew each time.
   explicit curl_set(int connections);
   ~curl_set(); ///< all exchanges must be gone
   curl_set(const curl_set&) = delete;

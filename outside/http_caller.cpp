@@ -30,7 +30,7 @@ constexpr auto longest_sleep = 1s;
 class http_caller::worker {
 public:
   explicit worker(options how)
-      : how_(std::move(how)), set_(how_.in_flight), thread_([this] { run(); }) {}
+      : how_(std::move(how)), set_(how_.in_flight + 1), thread_([this] { run(); }) {}
 
   ~worker() {
     {

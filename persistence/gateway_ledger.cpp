@@ -124,6 +124,7 @@ public:
     return up_.run([&](pg::connection& on) {
       auto rows = on.exec(of_order_sql, {order_id});
       std::vector<ledger_entry> all;
+      all.reserve(static_cast<size_t>(rows.rows()));
       for (int row = 0; row < rows.rows(); ++row)
         all.push_back(entry_at(rows, row));
       return all;

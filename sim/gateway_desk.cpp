@@ -59,9 +59,8 @@ desk_answer shown(int status, const ledger_entry& entry) {
           entry.status};
 }
 
-desk_answer refusal(const http::request& what, http::problem why) {
-  auto code = why.code;
-  return {http::to_response(why, what.instance()), delivery::answer, code};
+desk_answer refusal(const http::request& what, const http::problem& why) {
+  return {http::to_response(why, what.instance()), delivery::answer, why.code};
 }
 
 http::problem invalid(std::vector<http::field_error> errors) {

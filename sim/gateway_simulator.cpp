@@ -30,6 +30,7 @@ void require_sense(const gateway_simulator_options& options) {
 
 std::vector<gateway_desk> make_desks(const gateway_simulator_options& options) {
   std::vector<gateway_desk> desks;
+  desks.reserve(static_cast<size_t>(options.threads));
   for (int i = 0; i < options.threads; ++i)
     desks.emplace_back(make_gateway_ledger(options.conninfo), random_ids());
   return desks;

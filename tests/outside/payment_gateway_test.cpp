@@ -20,8 +20,8 @@ constexpr const char* captured_body = R"({"key":"o1:1","status":"captured","tran
 gateway_options options_for(const std::string& url) {
   gateway_options options;
   options.url = url;
-  options.call_limit = 300ms;
-  options.charge_limit = 2000ms;
+  options.call_limit = 3000ms;
+  options.charge_limit = 15000ms;
   return options;
 }
 
@@ -134,7 +134,9 @@ TEST_CASE("a charge is tried again with its key until somebody answers") {
       return raw_answer{"", true, false};
     return json_answer(200, captured_body);
   });
-  CHECK(charge_once(options_for(server.url())).answer == gateway_answer::captured);
+  auto options = options_for(server.url());
+  options.call_limit = 1000ms; // one of the three is never answered
+  CHECK(charge_once(options).answer == gateway_answer::captured);
   CHECK(server.requests().size() == 3);
 }
 
@@ -159,7 +161,7 @@ TEST_CASE("a charge keeps to its limit, however often it is tried") {
   CHECK(charge_once(options).answer == gateway_answer::unknown);
   auto took = clock_type::now() - start;
   CHECK(took >= 300ms);
-  CHECK(took < 1500ms);
+  CHECK(took < 5000ms);
   CHECK(server.requests().size() >= 2);
 }
 
@@ -275,7 +277,7 @@ TEST_CASE("what waits too long for its turn is answered in time") {
   for (int i = 0; i < 20; ++i)
     gateway->void_charge("o1:" + std::to_string(i + 1), got.take());
   CHECK(got.await(20).size() == 20);
-  CHECK(clock_type::now() - start < 2000ms);
+  CHECK(clock_type::now() - start < 5000ms); // one by one it would be 8 s
 }
 
 TEST_CASE("the client's end answers all that is outstanding, once, with unknown") {
