@@ -120,7 +120,7 @@ catalogue_behavior(catalogue_state::self_ptr self,
 
 product_reader::behavior_type
 product_reader_behavior(product_reader::stateful_pointer<product_reader_state> self,
-                        std::shared_ptr<std::unique_ptr<inventory_queries>> queries) {
+                        const std::shared_ptr<std::unique_ptr<inventory_queries>>& queries) {
   self->state.queries = std::move(*queries);
   auto& q = *self->state.queries;
   return {

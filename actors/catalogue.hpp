@@ -54,7 +54,7 @@ struct product_reader_state {
 
 product_reader::behavior_type
 product_reader_behavior(product_reader::stateful_pointer<product_reader_state> self,
-                        std::shared_ptr<std::unique_ptr<inventory_queries>> queries);
+                        const std::shared_ptr<std::unique_ptr<inventory_queries>>& queries);
 
 } // namespace troupe
 

@@ -61,7 +61,7 @@ void emailing_worker_state::abandon(const caf::error& why) {
 
 emailing_worker::behavior_type
 emailing_worker_behavior(emailing_worker_state::self_ptr self,
-                         std::shared_ptr<std::unique_ptr<emailing_store>> store) {
+                         const std::shared_ptr<std::unique_ptr<emailing_store>>& store) {
   self->state.start(self, std::move(*store));
   self->set_exit_handler([self](caf::exit_msg& m) {
     self->state.abandon(make_fault(fault::unavailable));

@@ -35,6 +35,6 @@ private:
 
 emailing_worker::behavior_type
 emailing_worker_behavior(emailing_worker_state::self_ptr self,
-                         std::shared_ptr<std::unique_ptr<emailing_store>> store);
+                         const std::shared_ptr<std::unique_ptr<emailing_store>>& store);
 
 } // namespace troupe

@@ -98,10 +98,10 @@ void inbox_keeper_state::settled(const parked_event& e, const consumed& outcome)
   }
 }
 
-inbox_keeper::behavior_type inbox_keeper_behavior(inbox_keeper_state::self_ptr self, service of,
-                                                  std::shared_ptr<std::unique_ptr<inbox>> store,
-                                                  event_handler handler, inbox_options options,
-                                                  metrics* count) {
+inbox_keeper::behavior_type
+inbox_keeper_behavior(inbox_keeper_state::self_ptr self, service of,
+                      const std::shared_ptr<std::unique_ptr<inbox>>& store, event_handler handler,
+                      inbox_options options, metrics* count) {
   self->state.start(self, of, std::move(*store), std::move(handler), options, *count);
   return {
       [self](park_atom, parked_event& e) { return self->state.park(std::move(e)); },

@@ -47,9 +47,9 @@ private:
 };
 
 /// `handler`: the service's own consumer, which gets parked events again.
-inbox_keeper::behavior_type inbox_keeper_behavior(inbox_keeper_state::self_ptr self, service of,
-                                                  std::shared_ptr<std::unique_ptr<inbox>> store,
-                                                  event_handler handler, inbox_options options,
-                                                  metrics* count);
+inbox_keeper::behavior_type
+inbox_keeper_behavior(inbox_keeper_state::self_ptr self, service of,
+                      const std::shared_ptr<std::unique_ptr<inbox>>& store, event_handler handler,
+                      inbox_options options, metrics* count);
 
 } // namespace troupe

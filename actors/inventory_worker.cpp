@@ -26,7 +26,7 @@ std::optional<stock_verb> verb_of(std::string_view topic) {
 } // namespace
 
 void inventory_worker_state::start(self_ptr self, std::unique_ptr<inventory_store> store,
-                                   publisher_actor publisher) {
+                                   const publisher_actor& publisher) {
   self_ = self;
   store_ = std::move(store);
   outbox_ = std::make_unique<outbox>(
@@ -119,9 +119,9 @@ void inventory_worker_state::abandon(const caf::error& why) {
 
 inventory_worker::behavior_type
 inventory_worker_behavior(inventory_worker_state::self_ptr self,
-                          std::shared_ptr<std::unique_ptr<inventory_store>> store,
-                          publisher_actor publisher) {
-  self->state.start(self, std::move(*store), std::move(publisher));
+                          const std::shared_ptr<std::unique_ptr<inventory_store>>& store,
+                          const publisher_actor& publisher) {
+  self->state.start(self, std::move(*store), publisher);
   self->set_exit_handler([self](caf::exit_msg& m) {
     self->state.tick(); // the last watermarks
     self->state.abandon(make_fault(fault::unavailable));

@@ -23,7 +23,8 @@ public:
   /// Events in one transaction at most.
   static constexpr size_t max_batch = 256;
 
-  void start(self_ptr self, std::unique_ptr<inventory_store> store, publisher_actor publisher);
+  void start(self_ptr self, std::unique_ptr<inventory_store> store,
+             const publisher_actor& publisher);
   caf::result<consumed> take(incoming_event&& e);
   void flush();
   void tick();
@@ -47,7 +48,7 @@ private:
 
 inventory_worker::behavior_type
 inventory_worker_behavior(inventory_worker_state::self_ptr self,
-                          std::shared_ptr<std::unique_ptr<inventory_store>> store,
-                          publisher_actor publisher);
+                          const std::shared_ptr<std::unique_ptr<inventory_store>>& store,
+                          const publisher_actor& publisher);
 
 } // namespace troupe

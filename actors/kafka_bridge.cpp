@@ -19,7 +19,7 @@ std::string order_of(const incoming_event& e) {
 
 } // namespace
 
-void bridge_state::start(self_ptr self, publisher_maker make_publisher,
+void bridge_state::start(self_ptr self, const publisher_maker& make_publisher,
                          consumer_maker make_consumer, bridge_options options, metrics& count) {
   self_ = self;
   options_ = options;
@@ -92,10 +92,10 @@ void bridge_state::failed(uint64_t token, const std::string& error) {
   delivered({token});
 }
 
-void bridge_state::records(service s, std::vector<kafka::consumed_record>& batch) {
+void bridge_state::records(service from, std::vector<kafka::consumed_record>& batch) {
   for (auto& record : batch) {
     auto r = std::make_shared<record_in_work>();
-    r->of = s;
+    r->of = from;
     r->record = std::move(record);
     r->first_try = self_->clock().now();
     try_record(r);
@@ -197,10 +197,10 @@ void bridge_state::stop() {
 }
 
 bridge_actor::behavior_type bridge_behavior(bridge_state::self_ptr self,
-                                            publisher_maker make_publisher,
+                                            const publisher_maker& make_publisher,
                                             consumer_maker make_consumer, bridge_options options,
                                             metrics* count) {
-  self->state.start(self, std::move(make_publisher), std::move(make_consumer), options, *count);
+  self->state.start(self, make_publisher, std::move(make_consumer), options, *count);
   self->set_exit_handler([self](caf::exit_msg& m) {
     self->state.stop();
     self->quit(m.reason);

@@ -62,14 +62,14 @@ public:
   using self_ptr = bridge_actor::stateful_pointer<bridge_state>;
   static inline const char* name = "kafka_bridge";
 
-  void start(self_ptr self, publisher_maker make_publisher, consumer_maker make_consumer,
+  void start(self_ptr self, const publisher_maker& make_publisher, consumer_maker make_consumer,
              bridge_options options, metrics& count);
   void consume(const std::vector<consuming_service>& services);
   void publish(publication&& p);
   void retry_publishing();
   void delivered(const std::vector<uint64_t>& tokens);
   void failed(uint64_t token, const std::string& error);
-  void records(service of, std::vector<kafka::consumed_record>& batch);
+  void records(service from, std::vector<kafka::consumed_record>& batch);
   void try_record(const record_ptr& r);
   bool connected() const { return publisher_ && publisher_->connected(); }
   void stop();
@@ -116,7 +116,7 @@ private:
 };
 
 bridge_actor::behavior_type bridge_behavior(bridge_state::self_ptr self,
-                                            publisher_maker make_publisher,
+                                            const publisher_maker& make_publisher,
                                             consumer_maker make_consumer, bridge_options options,
                                             metrics* count);
 

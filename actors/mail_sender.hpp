@@ -30,7 +30,7 @@ struct mail_sender_state {
 };
 
 mail_sender_actor::behavior_type mail_sender_behavior(
-    mail_sender_state::self_ptr self, std::shared_ptr<std::unique_ptr<emailing_store>> store,
-    std::shared_ptr<std::unique_ptr<mail_transport>> transport, mail_options options);
+    mail_sender_state::self_ptr self, const std::shared_ptr<std::unique_ptr<emailing_store>>& store,
+    const std::shared_ptr<std::unique_ptr<mail_transport>>& transport, mail_options options);
 
 } // namespace troupe

@@ -25,8 +25,9 @@ auto boxed(std::unique_ptr<Store> store) {
 }
 
 /// Tries to make the topics until they are there, then lets the bridge consume.
-caf::behavior topic_maker(caf::event_based_actor* self, std::function<bool()> prepare,
-                          bridge_actor bridge, std::vector<consuming_service> services) {
+caf::behavior topic_maker(caf::event_based_actor* self, const std::function<bool()>& prepare,
+                          const bridge_actor& bridge,
+                          const std::vector<consuming_service>& services) {
   self->send(self, tick_atom::value);
   return {[self, prepare, bridge, services](tick_atom) {
     if (!prepare())

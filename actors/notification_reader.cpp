@@ -13,7 +13,7 @@ caf::error unavailable(const store_error& e) {
 
 notification_actor::behavior_type
 notification_reader_behavior(notification_actor::stateful_pointer<notification_reader_state> self,
-                             std::shared_ptr<std::unique_ptr<emailing_store>> store) {
+                             const std::shared_ptr<std::unique_ptr<emailing_store>>& store) {
   self->state.store = std::move(*store);
   auto& s = *self->state.store;
   return {

@@ -15,7 +15,7 @@ struct notification_reader_state {
 
 notification_actor::behavior_type
 notification_reader_behavior(notification_actor::stateful_pointer<notification_reader_state> self,
-                             std::shared_ptr<std::unique_ptr<emailing_store>> store);
+                             const std::shared_ptr<std::unique_ptr<emailing_store>>& store);
 
 struct notification_router_state {
   static inline const char* name = "notifications";

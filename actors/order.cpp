@@ -191,7 +191,10 @@ void order_state::follow(follow_up what, const order_request& cause) {
       self_->request(context_->payments, caf::infinite, charge_of_attempt(cause))
           .then([this](const charge_outcome& o) { charge_outcome_known(o, true); },
                 [this, attempt = current_.attempt](const caf::error&) {
-                  charge_outcome_known({current_.id, attempt}, true);
+                  charge_outcome unknown;
+                  unknown.order_id = current_.id;
+                  unknown.attempt = attempt;
+                  charge_outcome_known(unknown, true);
                 });
       return;
     case follow_up::settle:

@@ -31,7 +31,8 @@ consumed consumed_by(const caf::error& e) {
 
 } // namespace
 
-event_handler::behavior_type order_inbox_behavior(event_handler::pointer self, order_door orders) {
+event_handler::behavior_type order_inbox_behavior(event_handler::pointer self,
+                                                  const order_door& orders) {
   return {[self, orders](const incoming_event& e) -> caf::result<consumed> {
     auto verb = verb_of(e.topic);
     if (!verb)

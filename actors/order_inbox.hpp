@@ -6,6 +6,7 @@
 
 namespace troupe {
 
-event_handler::behavior_type order_inbox_behavior(event_handler::pointer self, order_door orders);
+event_handler::behavior_type order_inbox_behavior(event_handler::pointer self,
+                                                  const order_door& orders);
 
 } // namespace troupe

@@ -20,7 +20,8 @@ size_t size_of(const write_set& set) {
 } // namespace
 
 void journal_state::start(self_ptr self, std::unique_ptr<order_store> store,
-                          publisher_actor publisher, journal_options options, metrics& count) {
+                          const publisher_actor& publisher, journal_options options,
+                          metrics& count) {
   self_ = self;
   store_ = std::move(store);
   options_ = options;
@@ -175,11 +176,11 @@ void journal_state::abandon(const caf::error& why) {
   line_.clear();
 }
 
-journal_worker::behavior_type journal_behavior(journal_state::self_ptr self,
-                                               std::shared_ptr<std::unique_ptr<order_store>> store,
-                                               publisher_actor publisher, journal_options options,
-                                               metrics* count) {
-  self->state.start(self, std::move(*store), std::move(publisher), options, *count);
+journal_worker::behavior_type
+journal_behavior(journal_state::self_ptr self,
+                 const std::shared_ptr<std::unique_ptr<order_store>>& store,
+                 const publisher_actor& publisher, journal_options options, metrics* count) {
+  self->state.start(self, std::move(*store), publisher, options, *count);
   self->set_exit_handler([self](caf::exit_msg& m) {
     self->state.tick(); // the last watermarks
     self->state.abandon(make_fault(fault::unavailable));

@@ -31,7 +31,7 @@ public:
   using self_ptr = journal_worker::stateful_pointer<journal_state>;
   static inline const char* name = "order_journal";
 
-  void start(self_ptr self, std::unique_ptr<order_store> store, publisher_actor publisher,
+  void start(self_ptr self, std::unique_ptr<order_store> store, const publisher_actor& publisher,
              journal_options options, metrics& count);
   caf::result<commit_result> submit(write_set&& set);
   void flush();
@@ -70,10 +70,10 @@ private:
   prometheus::Counter* committed_ = nullptr;
 };
 
-journal_worker::behavior_type journal_behavior(journal_state::self_ptr self,
-                                               std::shared_ptr<std::unique_ptr<order_store>> store,
-                                               publisher_actor publisher, journal_options options,
-                                               metrics* count);
+journal_worker::behavior_type
+journal_behavior(journal_state::self_ptr self,
+                 const std::shared_ptr<std::unique_ptr<order_store>>& store,
+                 const publisher_actor& publisher, journal_options options, metrics* count);
 
 struct journal_router_state {
   static inline const char* name = "order_journals";

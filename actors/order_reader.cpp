@@ -159,7 +159,7 @@ void order_reader_state::abandon(const caf::error& why) {
 
 order_reader_actor::behavior_type
 order_reader_behavior(order_reader_state::self_ptr self,
-                      std::shared_ptr<std::unique_ptr<order_queries>> queries,
+                      const std::shared_ptr<std::unique_ptr<order_queries>>& queries,
                       publisher_actor publisher) {
   self->state.start(self, std::move(*queries), std::move(publisher));
   self->set_exit_handler([self](caf::exit_msg& m) {

@@ -48,7 +48,7 @@ private:
 
 order_reader_actor::behavior_type
 order_reader_behavior(order_reader_state::self_ptr self,
-                      std::shared_ptr<std::unique_ptr<order_queries>> queries,
+                      const std::shared_ptr<std::unique_ptr<order_queries>>& queries,
                       publisher_actor publisher);
 
 using order_reader_router = order_library::extend<caf::reacts_to<tick_atom>>;

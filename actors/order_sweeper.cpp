@@ -55,8 +55,8 @@ void order_sweeper_state::count_overdue() {
 
 order_sweeper_actor::behavior_type
 order_sweeper_behavior(order_sweeper_state::self_ptr self,
-                       std::shared_ptr<std::unique_ptr<order_queries>> queries, order_door orders,
-                       sweeper_options options, metrics* count) {
+                       const std::shared_ptr<std::unique_ptr<order_queries>>& queries,
+                       order_door orders, sweeper_options options, metrics* count) {
   self->state.start(self, std::move(*queries), std::move(orders), options, *count);
   return {[self](tick_atom) { self->state.tick(); }};
 }

@@ -40,7 +40,7 @@ private:
 
 order_sweeper_actor::behavior_type
 order_sweeper_behavior(order_sweeper_state::self_ptr self,
-                       std::shared_ptr<std::unique_ptr<order_queries>> queries, order_door orders,
-                       sweeper_options options, metrics* count);
+                       const std::shared_ptr<std::unique_ptr<order_queries>>& queries,
+                       order_door orders, sweeper_options options, metrics* count);
 
 } // namespace troupe

@@ -31,8 +31,8 @@ payment_attempt attempt_of(const charge& c) {
 
 void payment_worker_state::start(self_ptr self, std::unique_ptr<payment_store> store,
                                  std::shared_ptr<payment_gateway> gateway,
-                                 publisher_actor publisher, payment_options options, size_t index,
-                                 size_t of) {
+                                 const publisher_actor& publisher, payment_options options,
+                                 size_t index, size_t of) {
   self_ = self;
   store_ = std::move(store);
   gateway_ = std::move(gateway);
@@ -200,6 +200,7 @@ void payment_worker_state::cancel_orders() {
   if (cancellations_.empty())
     return;
   std::vector<std::string> ids;
+  ids.reserve(cancellations_.size());
   for (const auto& c : cancellations_)
     ids.push_back(c.order_id);
   std::sort(ids.begin(), ids.end());
@@ -254,8 +255,7 @@ void payment_worker_state::settle(const payment_attempt& a) {
 void payment_worker_state::start_refunds() {
   for (auto& a : store_->due_refunds(sweep_batch, options_.refund_lease)) {
     auto key = refund_key(a.order_id, a.attempt);
-    auto [known, fresh]
-        = refunds_.try_emplace(key, a, backoff(options_.refund_retry, std::chrono::minutes(1)));
+    refunds_.try_emplace(key, a, backoff(options_.refund_retry, std::chrono::minutes(1)));
     auto me = caf::actor_cast<payment_worker>(self_);
     gateway_->refund(key, charge_key(a.order_id, a.attempt), a.amount,
                      [me, key](refund_reply r) { caf::anon_send(me, key, std::move(r)); });
@@ -327,11 +327,10 @@ void payment_worker_state::abandon(const caf::error& why) {
 
 payment_worker::behavior_type
 payment_worker_behavior(payment_worker_state::self_ptr self,
-                        std::shared_ptr<std::unique_ptr<payment_store>> store,
-                        std::shared_ptr<payment_gateway> gateway, publisher_actor publisher,
+                        const std::shared_ptr<std::unique_ptr<payment_store>>& store,
+                        std::shared_ptr<payment_gateway> gateway, const publisher_actor& publisher,
                         payment_options options, size_t index, size_t of) {
-  self->state.start(self, std::move(*store), std::move(gateway), std::move(publisher), options,
-                    index, of);
+  self->state.start(self, std::move(*store), std::move(gateway), publisher, options, index, of);
   self->set_exit_handler([self](caf::exit_msg& m) {
     self->state.tick(); // the last watermarks
     self->state.abandon(make_fault(fault::unavailable));

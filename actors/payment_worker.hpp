@@ -35,7 +35,7 @@ public:
   static inline const char* name = "payment_worker";
 
   void start(self_ptr self, std::unique_ptr<payment_store> store,
-             std::shared_ptr<payment_gateway> gateway, publisher_actor publisher,
+             std::shared_ptr<payment_gateway> gateway, const publisher_actor& publisher,
              payment_options options, size_t index, size_t of);
   caf::result<charge_outcome> take_charge(charge&& what);
   caf::result<charge_outcome> take_settle(charge&& what);
@@ -104,8 +104,8 @@ private:
 
 payment_worker::behavior_type
 payment_worker_behavior(payment_worker_state::self_ptr self,
-                        std::shared_ptr<std::unique_ptr<payment_store>> store,
-                        std::shared_ptr<payment_gateway> gateway, publisher_actor publisher,
+                        const std::shared_ptr<std::unique_ptr<payment_store>>& store,
+                        std::shared_ptr<payment_gateway> gateway, const publisher_actor& publisher,
                         payment_options options, size_t index, size_t of);
 
 } // namespace troupe

@@ -5,7 +5,7 @@
 
 namespace troupe {
 
-caf::behavior leaf_supervisor(caf::event_based_actor* self, std::function<caf::actor()> make,
+caf::behavior leaf_supervisor(caf::event_based_actor* self, const std::function<caf::actor()>& make,
                               std::string what) {
   struct care {
     caf::actor child;

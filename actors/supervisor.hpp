@@ -10,7 +10,7 @@ namespace troupe {
 
 /// Makes its child at once, and again with a growing delay whenever it dies. An exit message ends
 /// both. `what` names the child in the log.
-caf::behavior leaf_supervisor(caf::event_based_actor* self, std::function<caf::actor()> make,
+caf::behavior leaf_supervisor(caf::event_based_actor* self, const std::function<caf::actor()>& make,
                               std::string what);
 
 /// Calls `broken` once when one of `watched` dies before this actor does.

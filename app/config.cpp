@@ -208,7 +208,7 @@ std::vector<std::string> check_for_serving(const config& c) {
   std::vector<std::string> wrong;
   auto need = [&](const std::string& value, const char* key) {
     if (value.empty())
-      wrong.push_back(std::string(key) + ": is needed (./run fills it in for a private one)");
+      wrong.emplace_back(std::string(key) + ": is needed (./run fills it in for a private one)");
   };
   need(c.databases.orders, "databases.orders");
   need(c.databases.payments, "databases.payments");
@@ -218,20 +218,20 @@ std::vector<std::string> check_for_serving(const config& c) {
   if (c.payment.gateway == "embedded") {
     need(c.databases.gateway, "databases.gateway");
     if (!is_loopback(c.server.bind))
-      wrong.push_back("payment.gateway: the embedded simulator is for loopback binds only; name "
-                      "your payment gateway's URL");
+      wrong.emplace_back("payment.gateway: the embedded simulator is for loopback binds only; name "
+                         "your payment gateway's URL");
   } else if (!c.payment.gateway.starts_with("http://")
              && !c.payment.gateway.starts_with("https://")) {
-    wrong.push_back("payment.gateway: must be \"embedded\" or an http(s) URL");
+    wrong.emplace_back("payment.gateway: must be \"embedded\" or an http(s) URL");
   }
   if (c.admin.token.empty() && !is_loopback(c.server.bind))
-    wrong.push_back("admin.token: is needed when server.bind is not loopback");
+    wrong.emplace_back("admin.token: is needed when server.bind is not loopback");
   if (c.payment.latency_min_ms > c.payment.latency_max_ms)
-    wrong.push_back("payment.latency_min_ms: must not exceed payment.latency_max_ms");
+    wrong.emplace_back("payment.latency_min_ms: must not exceed payment.latency_max_ms");
   if (!valid_id(c.server.default_user))
-    wrong.push_back("server.default_user: must be 1 to 64 characters of A-Za-z0-9_-");
+    wrong.emplace_back("server.default_user: must be 1 to 64 characters of A-Za-z0-9_-");
   if (!valid_id(c.node.name))
-    wrong.push_back("node.name: must be 1 to 64 characters of A-Za-z0-9_-");
+    wrong.emplace_back("node.name: must be 1 to 64 characters of A-Za-z0-9_-");
   return wrong;
 }
 

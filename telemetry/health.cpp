@@ -34,7 +34,7 @@ std::map<std::string, health_check> health_board::checks(const std::string& scop
   for (const auto& [owner, checks] : checks_)
     for (const auto& [name, check] : checks)
       if (scope.empty())
-        result[owner + "." + name] = check;
+        result[std::string(owner).append(".").append(name)] = check;
       else if (owner == scope)
         result[name] = check;
   return result;
