@@ -6,6 +6,7 @@
 #include <vector>
 
 using namespace troupe::http;
+using namespace std::string_literals;
 
 namespace {
 
@@ -139,7 +140,7 @@ TEST_CASE("malformed heads are refused") {
       "GET / HTTP/1.1\r\nHost: h\r\n folded\r\n\r\n",
       "GET / HTTP/1.1\r\nHost: h\r\n: x\r\n\r\n",
       "GET / HTTP/1.1\r\nHost: h\r\nno colon\r\n\r\n",
-      std::string("GET / HTTP/1.1\r\nHost: h\r\nA: \0\r\n\r\n", 37),
+      "GET / HTTP/1.1\r\nHost: h\r\nA: \0\r\n\r\n"s,
       "GET / HTTP/1.1\r\nHost: h\r\nA: a\rb\r\n\r\n",
   };
   for (const auto& each : bad) {

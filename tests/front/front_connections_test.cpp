@@ -124,7 +124,7 @@ TEST_CASE("a slow client is told 408, others do not feel it") {
 }
 
 TEST_CASE("an idle connection is closed, a waiting one is not") {
-  served s({.idle_timeout = 100ms, .reading_timeout = 100ms, .linger_timeout = 100ms});
+  served s({.idle_timeout = 700ms, .reading_timeout = 200ms, .linger_timeout = 200ms});
   auto untouched = s.connect();
   auto used = s.connect();
   CHECK(used.ask(get("/ping"))->status == 200);
@@ -133,7 +133,7 @@ TEST_CASE("an idle connection is closed, a waiting one is not") {
   auto replies = s.held.take(1);
   CHECK(untouched.ended());
   CHECK(used.ended());
-  CHECK(waiting.silent(300ms));
+  CHECK(waiting.silent(100ms));
   replies[0].send({.body = "1"});
   CHECK(waiting.receive()->body == "1");
   CHECK(waiting.receive()->status == 408);
@@ -142,7 +142,7 @@ TEST_CASE("an idle connection is closed, a waiting one is not") {
 }
 
 TEST_CASE("a client that takes nothing is dropped, one that takes slowly is not") {
-  served s({.max_write_buffer = 1024, .writing_timeout = 500ms});
+  served s({.max_write_buffer = 1024, .writing_timeout = 1s});
   auto stuck = s.connect();
   REQUIRE(stuck.send(get("/big?n=30000000")));
   auto slow = s.connect();
