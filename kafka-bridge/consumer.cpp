@@ -130,6 +130,7 @@ consumer::impl::impl(const options& o, consumer_settings settings, consume_callb
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
   commits_.reset(rd_kafka_queue_new(client_.get()));
   std::vector<partition_id> topics;
+  topics.reserve(settings_.topics.size());
   for (const auto& topic : settings_.topics)
     topics.emplace_back(topic, RD_KAFKA_PARTITION_UA);
   const auto list = list_of(topics);

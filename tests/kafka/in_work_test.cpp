@@ -44,7 +44,7 @@ TEST_CASE("any order of done gives the lowest in work at each moment") {
   in_work w(1);
   std::set<int64_t> open;
   std::vector<int64_t> order;
-  for (int64_t offset = 0; offset < 500; offset += 1 + random() % 3) {
+  for (int64_t offset = 0; offset < 500; offset += 1 + static_cast<int64_t>(random() % 3)) {
     w.taken(offset);
     open.insert(offset);
     order.push_back(offset);
