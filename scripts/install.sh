@@ -49,7 +49,7 @@ apt_step() {
 # file goes again, so that later clusters of the machine's owner are as Debian makes them.
 no_main_cluster() {
   local folder=/etc/postgresql-common/createcluster.d
-  installed postgresql-15 && return
+  installed postgresql-15 && return 0
   "${sudo[@]}" mkdir -p "$folder"
   echo 'create_main_cluster = false' | "${sudo[@]}" tee "$folder/troupe.conf" >/dev/null
 }

@@ -7,7 +7,7 @@ kafka_jars=$cache/kafka-$kafka_version
 
 # Kafka's jars, fetched once; with them there no network and no Maven is needed.
 kafka_fetch() {
-  [ -e "$kafka_jars/kafka_2.13-$kafka_version.jar" ] && return
+  [ -e "$kafka_jars/kafka_2.13-$kafka_version.jar" ] && return 0
   local new=$kafka_jars.new.$$ log=$cache/kafka-fetch.log
   mkdir -p "$cache"
   if ! step "fetching Kafka $kafka_version with Maven (43 MB)" "$log" mvn -B -q -f "$root/scripts/kafka/pom.xml" \
@@ -58,7 +58,7 @@ END
 # storage holds nothing yet and is made again.
 kafka_format() {
   local dir=$1
-  [ -e "$dir/formatted" ] && return
+  [ -e "$dir/formatted" ] && return 0
   say "making a private Kafka in $dir"
   rm -rf "$dir/data"
   mkdir -p "$dir/data"
@@ -107,7 +107,7 @@ kafka_start() {
     kafka_launch "$dir"
     if await_ready 120 "$kafka_child" kafka_is_up "$dir"; then
       echo "$kafka_port" >"$dir/port"
-      return
+      return 0
     fi
     # A broker killed a moment ago may hold its files a little longer.
     grep -Eq 'Address already in use|Failed to acquire lock' "$dir/log" || break

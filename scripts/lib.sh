@@ -74,7 +74,7 @@ progress() {
     sleep 10 &
     nap=$!
     wait "$nap"
-    say "  still at it: $label ($((SECONDS - began)) s)  $(tail -n 1 "$log" 2>/dev/null | tr -d '\r' | cut -c 1-100)"
+    say "  still at it: $label ($((SECONDS - began)) s)  $(tail -n 1 "$log" 2>/dev/null | tr -dc '[:print:]' | cut -c 1-100)"
   done
 }
 
@@ -92,13 +92,13 @@ free_port() {
   local port=${1:-}
   if [ -n "$port" ] && ! port_taken "$port"; then
     echo "$port"
-    return
+    return 0
   fi
   for _ in $(seq 1000); do
     port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
     if ! port_taken "$port"; then
       echo "$port"
-      return
+      return 0
     fi
   done
   fail "no free TCP port between 20000 and 32000" "" "end programs that listen there"

@@ -10,18 +10,16 @@ pg_user=troupe
 pg_as=()
 if is_root; then pg_as=(setpriv --reuid=postgres --regid=postgres --init-groups); fi
 
-# The database's user must be able to enter every folder above its data.
+# pg_check_path DIR: the database's user must be able to enter every folder above it.
 pg_check_path() {
-  local dir=$1 above
+  local above='' part
   is_root || return 0
-  above=$dir
-  while [ "$above" != / ]; do
-    above=$(dirname "$above")
-    if ! "${pg_as[@]}" test -x "$above"; then
-      fail "PostgreSQL runs as user postgres, who cannot enter $above (it is mode $(stat -c %a "$above"))" "" \
+  while read -r -d / part; do
+    above=$above$part/
+    "${pg_as[@]}" test -x "$above" ||
+      fail "PostgreSQL runs as user postgres, who cannot enter $above (mode $(stat -c %a "$above"))" "" \
         "chmod o+x $above, or put the data elsewhere: TROUPE_VAR=/var/lib/troupe ./run"
-    fi
-  done
+  done <<<"$1/"
 }
 
 pg_own() { if is_root; then chown postgres "$1"; fi; }
@@ -32,8 +30,8 @@ pg_init() {
   [ -x "$pg_bin/postgres" ] || fail "there is no PostgreSQL 15 in $pg_bin" "" "apt-get install postgresql-15"
   mkdir -p "$dir"
   chmod 711 "$dir"
-  pg_check_path "$dir/data"
-  [ -s "$dir/data/PG_VERSION" ] && return
+  pg_check_path "$dir"
+  [ -s "$dir/data/PG_VERSION" ] && return 0
   say "making a private PostgreSQL in $dir"
   rm -rf "$dir/data.new"
   mkdir -m 700 "$dir/data.new"
@@ -101,7 +99,7 @@ pg_start() {
     pg_launch "$dir" "$pg_port"
     if await_ready 90 "$pg_child" "$pg_bin/pg_isready" -q -h 127.0.0.1 -p "$pg_port"; then
       echo "$pg_port" >"$dir/port"
-      return
+      return 0
     fi
     grep -q 'Address already in use' "$dir/log" || break
   done
@@ -111,8 +109,9 @@ pg_start() {
 # pg_stop PID [SECONDS]: fast shutdown; immediate (recovered at the next start) when that takes longer.
 pg_stop() {
   local pid=$1 limit=${2:-20}
+  # Runs in exit traps, where a bare return would give the status from before the trap.
   kill -INT "$pid" 2>/dev/null || return 0
-  await_end "$pid" "$limit" && return
+  await_end "$pid" "$limit" && return 0
   kill -QUIT "$pid" 2>/dev/null || true
   await_end "$pid" 2 || kill -KILL "$pid" 2>/dev/null || true
 }
