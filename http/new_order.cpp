@@ -62,44 +62,50 @@ std::optional<problem> refusal_of(const quote& q) {
   return std::nullopt;
 }
 
-/// Answers with the order that the key made, if it made one; else refuses for `why`. A repeat must
-/// get its first answer also when the stock has gone meanwhile, not least to that very order.
-void replay_or_refuse(const backend& b, const doors& to, const call_ptr& c, const draft_ptr& d,
-                      const problem& why) {
-  if (!d->key || !to.keys)
-    throw refused(why);
-  auto show = [&b, c, d, why](const earlier_use& earlier) {
-    if (earlier.order_id.empty())
-      throw refused(why);
-    if (earlier.body_hash != d->key->body_hash)
-      throw refused(problem_of(fault::key_reused, {}));
-    const auto now = b.behind();
-    if (!now)
-      throw refused(problem_of(fault::unavailable, {}));
-    b.calls.ask<loaded_order>(
-        line::orders, now->reader, c,
-        [c, version = earlier.version](const loaded_order& o) {
-          if (!o)
-            throw refused(problem_of(fault::not_found, {}));
-          c->answer(created({at_version(*o, version), true}));
-        },
-        view_atom::value, earlier.order_id);
-  };
-  b.calls.ask<earlier_use>(line::orders, to.keys, c, show, view_atom::value, *d->key);
-}
-
-void place(const backend& b, const call_ptr& c, const draft_ptr& d, quote& q) {
+doors open_doors(const backend& b) {
   const auto to = b.behind();
   if (!to)
     throw refused(problem_of(fault::unavailable, {}));
+  return *to;
+}
+
+/// Answers as the key's first use did.
+void replay(const backend& b, const call_ptr& c, const earlier_use& earlier) {
+  auto show = [c, version = earlier.version](const loaded_order& o) {
+    if (!o)
+      throw refused(problem_of(fault::not_found, {}));
+    c->answer(created({at_version(*o, version), true}));
+  };
+  b.calls.ask<loaded_order>(line::orders, open_doors(b).reader, c, show, view_atom::value,
+                            earlier.order_id);
+}
+
+/// Answers with the order that the key made, if it made one; else refuses for `why`. A repeat must
+/// get its first answer also when the stock has gone meanwhile, not least to that very order.
+void replay_or_refuse(const backend& b, const doors& to, const call_ptr& c,
+                      const std::optional<idempotency>& key, const problem& why) {
+  if (!key || !to.keys)
+    throw refused(why);
+  auto show = [&b, c, why, hash = key->body_hash](const earlier_use& earlier) {
+    if (earlier.order_id.empty())
+      throw refused(why);
+    if (earlier.body_hash != hash)
+      throw refused(problem_of(fault::key_reused, {}));
+    replay(b, c, earlier);
+  };
+  b.calls.ask<earlier_use>(line::orders, to.keys, c, show, view_atom::value, *key);
+}
+
+void place(const backend& b, const call_ptr& c, const draft_ptr& d, quote& q) {
+  const auto to = open_doors(b);
   if (auto why = refusal_of(q))
-    return replay_or_refuse(b, *to, c, d, *why);
+    return replay_or_refuse(b, to, c, d->key, *why);
   d->draft.lines = std::move(q.lines);
   for (auto& line : d->draft.lines)
     line.id = b.ids();
   d->draft.total = q.total;
   b.calls.ask<create_answer>(
-      line::orders, to->orders, c, [c](const create_answer& a) { c->answer(created(a)); }, *d);
+      line::orders, to.orders, c, [c](const create_answer& a) { c->answer(created(a)); }, *d);
 }
 
 std::optional<idempotency> key_for(const call& c, const std::string& user) {

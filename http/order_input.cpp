@@ -42,10 +42,10 @@ void merge(json_input& in, const place& at, std::vector<wanted_line>& lines, wan
   if (same->quantity > max_quantity)
     in.complain(at / "quantity",
                 "makes more than " + std::to_string(max_quantity) + " pieces of this product");
-  if (same->price && more.price && *same->price != *more.price)
-    same->price = impossible_price;
-  else if (!same->price)
+  if (!same->price)
     same->price = more.price;
+  else if (more.price && more.price != same->price)
+    same->price = impossible_price;
 }
 
 std::vector<wanted_line> read_lines(json_input& in) {
