@@ -117,8 +117,7 @@ private:
   std::shared_ptr<fake_orders> in_;
 };
 
-std::map<std::string, earlier_use>
-fake_queries::earlier_uses(std::span<const std::string> scopes) {
+std::map<std::string, earlier_use> fake_queries::earlier_uses(std::span<const std::string> scopes) {
   std::lock_guard guard(in_->lock_);
   std::map<std::string, earlier_use> uses;
   for (const auto& scope : scopes)
