@@ -157,6 +157,7 @@ public:
     return session_.run([&](pg::connection& on) {
       const auto rows = on.exec(due_sql, {limit, int64_t{lease.count()}});
       std::vector<email> all;
+      all.reserve(static_cast<size_t>(rows.rows()));
       for (int i = 0; i < rows.rows(); ++i)
         all.push_back({rows.text(i, 0), rows.text(i, 1), rows.text(i, 2), rows.text(i, 3)});
       return all;
@@ -180,6 +181,7 @@ public:
     return session_.run([&](pg::connection& on) {
       const auto rows = on.exec(only_unread ? unread_sql : list_sql, {user_id, limit});
       std::vector<notification> all;
+      all.reserve(static_cast<size_t>(rows.rows()));
       for (int i = 0; i < rows.rows(); ++i)
         all.push_back(read_notification(rows, i));
       return all;

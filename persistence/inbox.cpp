@@ -1,5 +1,6 @@
 #include "persistence/inbox.hpp"
 
+#include "persistence/parked_rows.hpp"
 #include "persistence/pg.hpp"
 
 namespace troupe {
@@ -30,16 +31,6 @@ constexpr std::string_view parked_sql
 
 constexpr std::string_view unpark_sql = "delete from parked_events where id = any($1::bigint[])";
 
-/// Headers of a foreign record may be any bytes; what is no printable ASCII is of no use to anybody
-/// and would fail the whole statement.
-std::string printable(std::string_view bytes) {
-  std::string text(bytes);
-  for (char& c : text)
-    if (c < ' ' || c > '~')
-      c = '?';
-  return text;
-}
-
 /// The columns of records, as arrays.
 struct records {
   std::vector<std::string> topic, source, id, trace;
@@ -49,10 +40,10 @@ struct records {
   std::vector<bool> tombstone;
 
   void add(const incoming_event& e) {
-    topic.push_back(printable(e.topic));
-    source.push_back(printable(e.source));
-    id.push_back(printable(e.id));
-    trace.push_back(printable(e.traceparent));
+    topic.push_back(pg::printable(e.topic));
+    source.push_back(pg::printable(e.source));
+    id.push_back(pg::printable(e.id));
+    trace.push_back(pg::printable(e.traceparent));
     partition.push_back(e.partition);
     offset.push_back(e.offset);
     key.push_back({e.key});
@@ -92,9 +83,9 @@ int pg_inbox::bury(const std::vector<dead_letter>& letters) {
   std::vector<std::string> consumer, order_id, error;
   records r;
   for (const auto& each : letters) {
-    consumer.push_back(printable(each.consumer));
-    order_id.push_back(printable(each.order_id));
-    error.push_back(printable(each.error));
+    consumer.push_back(pg::printable(each.consumer));
+    order_id.push_back(pg::printable(each.order_id));
+    error.push_back(pg::printable(each.error));
     r.add(each.what);
   }
   const auto done = run({bury_sql,
@@ -110,7 +101,7 @@ void pg_inbox::park(const std::vector<parked_event>& events) {
   records r;
   for (const auto& each : events) {
     order_id.push_back(each.order_id);
-    key.push_back(printable(each.what.key));
+    key.push_back(pg::printable(each.what.key));
     r.add(each.what);
   }
   run({park_sql,

@@ -292,10 +292,10 @@ std::string encode_lines(std::span<const stock_line> lines) {
   return canonical(json);
 }
 
-std::vector<stock_line> decode_lines(std::string_view text) {
+std::vector<stock_line> decode_lines(std::string_view json) {
   try {
     std::vector<stock_line> lines;
-    for (const auto& line : nlohmann::json::parse(text))
+    for (const auto& line : nlohmann::json::parse(json))
       lines.push_back(
           {line.at("productId").get<std::string>(), line.at("quantity").get<int32_t>()});
     return lines;

@@ -17,6 +17,7 @@ namespace {
 
 std::vector<std::string> topics_of(const stock_result& r) {
   std::vector<std::string> all;
+  all.reserve(r.events.size());
   for (const auto& answer : r.events)
     all.push_back(answer.event.what.topic);
   return all;
@@ -25,6 +26,7 @@ std::vector<std::string> topics_of(const stock_result& r) {
 /// Everything that a record of these events consists of.
 std::vector<std::string> bytes_of(const stock_result& r) {
   std::vector<std::string> all;
+  all.reserve(r.events.size());
   for (const auto& [e, fresh] : r.events)
     all.push_back(event_id(e) + "|" + std::to_string(e.sequence) + "|" + to_iso8601(e.time) + "|"
                   + e.what.topic + "|" + e.what.key + "|" + e.what.value + "|"
@@ -267,6 +269,7 @@ TEST_CASE_TEMPLATE("a hot product is one row update a batch", Bench, real_stock,
   auto store = bench.open();
   bench.add(article("hot", 1000));
   std::vector<stock_input> batch;
+  batch.reserve(200);
   for (int i = 0; i < 200; ++i)
     batch.push_back(created("o" + std::to_string(i), {{"hot", 1 + i % 3}}));
   store->apply(batch);

@@ -165,7 +165,7 @@ TEST_CASE_TEMPLATE("a step of what does not exist writes nothing", Bench, real_p
                    fake_payments_bench) {
   Bench bench;
   auto store = bench.open();
-  for (auto w : {captured("o"), step(kind::refund_begin, "o"), refunded("o")}) {
+  for (const auto& w : {captured("o"), step(kind::refund_begin, "o"), refunded("o")}) {
     const auto got = one(*store, w);
     CHECK_FALSE(got.written);
     CHECK(got.now.attempt == 0);

@@ -106,7 +106,7 @@ TEST_CASE("lines of a record survive their column") {
 TEST_CASE("a payment is the sum of its attempts") {
   using a = attempt_status;
   using r = refund_status;
-  auto sum = [](std::vector<std::pair<a, r>> attempts) {
+  auto sum = [](const std::vector<std::pair<a, r>>& attempts) {
     payment_file file;
     for (const auto& [status, refund] : attempts) {
       payment_attempt one;
