@@ -33,16 +33,22 @@ order_house::order_house() : store(fake_orders::make([this] { return now; })) {
   reader = keep(sys.spawn(order_reader_behavior,
                           std::make_shared<std::unique_ptr<order_queries>>(store->queries()),
                           publisher));
-  payments = keep(sys.spawn([this](payment_pool::pointer pool) -> payment_pool::behavior_type {
-    auto ask = [this, pool](charge& what, bool settle) {
-      auto reply = pool->make_response_promise<charge_outcome>();
-      charges.push_back({std::move(what), settle, reply});
-      return reply;
-    };
-    return {[](const incoming_event&) { return consumed{}; },
-            [ask](charge& what) { return ask(what, false); },
-            [ask](settle_atom, charge& what) { return ask(what, true); }};
-  }));
+  answering_
+      = keep(sys.spawn([this](answering_pool::pointer pool) -> answering_pool::behavior_type {
+          auto ask = [this, pool](charge& what, bool settle) {
+            auto reply = pool->make_response_promise<charge_outcome>();
+            charges.push_back({std::move(what), settle, reply});
+            return reply;
+          };
+          return {[](const incoming_event&) { return consumed{}; },
+                  [ask](charge& what) { return ask(what, false); },
+                  [ask](settle_atom, charge& what) { return ask(what, true); },
+                  [this](flush_atom, charge_outcome& outcome) {
+                    charges.front().reply.deliver(std::move(outcome));
+                    charges.erase(charges.begin());
+                  }};
+        }));
+  payments = answering_;
   order_context made{
       journal, reader, payments, deadlines{}, std::chrono::seconds(10), [this] {
                        return now; }};
@@ -51,15 +57,14 @@ order_house::order_house() : store(fake_orders::make([this] { return now; })) {
 
 void order_house::answer_charge(attempt_status status) {
   REQUIRE(!charges.empty());
-  auto asked = std::move(charges.front());
-  charges.erase(charges.begin());
+  const auto& asked = charges.front();
   charge_outcome outcome;
   outcome.order_id = asked.what.order_id;
   outcome.attempt = asked.what.attempt;
   outcome.status = status;
   outcome.transaction_id = status == attempt_status::captured ? "tx-1" : "";
   outcome.reason = status == attempt_status::declined ? "The card was declined." : "";
-  asked.reply.deliver(outcome);
+  self->send(answering_, flush_atom::value, outcome); // a promise is delivered by its own actor
   run();
 }
 

@@ -49,6 +49,10 @@ public:
   order_region_actor region();
 
 private:
+  /// `flush`: answer the oldest question so.
+  using answering_pool = payment_pool::extend<caf::reacts_to<flush_atom, charge_outcome>>;
+
+  answering_pool answering_;
   order_region_actor region_;
 };
 
