@@ -20,11 +20,12 @@ void health_board::set(const std::string& scope, const std::string& name, health
   std::lock_guard guard(mutex_);
   auto [it, fresh] = checks_[scope].try_emplace(name, check);
   if (!fresh && it->second.state != check.state)
-    log::warn("health.changed", {{"service", scope},
-                                 {"dependency", name},
-                                 {"from", to_string(it->second.state)},
-                                 {"to", to_string(check.state)},
-                                 {"detail", check.detail}});
+    log::write(check.state == health::up ? log::level::info : log::level::warn, "health.changed",
+               {{"service", scope},
+                {"dependency", name},
+                {"from", to_string(it->second.state)},
+                {"to", to_string(check.state)},
+                {"detail", check.detail}});
   it->second = std::move(check);
 }
 
