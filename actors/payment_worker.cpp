@@ -114,7 +114,13 @@ void payment_worker_state::write_steps() {
 }
 
 void payment_worker_state::written(const payment_write& step, const payment_result& result) {
-  auto key = charge_key(result.now.order_id, result.now.attempt);
+  auto key = charge_key(step.attempt.order_id, step.attempt.attempt);
+  if (!result.error.empty()) { // this step alone: whoever waits is told that nobody knows
+    log::error("payment.step_failed", {{"order", step.attempt.order_id}, {"error", result.error}});
+    auto unknown = step.attempt;
+    unknown.status = attempt_status::pending;
+    return answer(key, outcome_of(unknown));
+  }
   switch (step.what) {
     case payment_write::kind::begin:
       return begun(key, result);

@@ -6,7 +6,7 @@
 #include "http/notification_routes.hpp"
 #include "http/order_routes.hpp"
 
-#include <array>
+#include <stdexcept>
 #include <system_error>
 
 namespace troupe {
@@ -50,7 +50,7 @@ std::unique_ptr<http::front> bind_front(const config& c, const port& p,
   try {
     return std::make_unique<http::front>(std::move(options));
   } catch (const std::system_error& e) {
-    throw std::system_error(e.code(), std::string("server.") + p.name + "_port: " + e.what());
+    throw std::runtime_error(std::string("server.") + p.name + "_port: " + e.what());
   }
 }
 

@@ -13,7 +13,7 @@ namespace troupe {
 class fronts {
 public:
   /// Binds and serves all ports at once; while `behind` is closed, routes answer 503. Throws
-  /// `std::system_error` naming the configuration key of an address that cannot be bound.
+  /// `std::runtime_error` naming the configuration key of an address that cannot be bound.
   fronts(const config& c, const http::backend& behind);
 
   /// No new connections; waits until begun requests are answered, `limit` at most.
