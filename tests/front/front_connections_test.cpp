@@ -404,10 +404,12 @@ TEST_CASE("answers from many threads to many clients") {
   served s;
   constexpr int clients = 50;
   constexpr int rounds = 20;
+  constexpr int answerers = 4;
   std::atomic<bool> done = false;
   std::vector<std::thread> answering;
   std::mutex mutex;
-  for (int i = 0; i < 4; ++i)
+  answering.reserve(answerers);
+  for (int i = 0; i < answerers; ++i)
     answering.emplace_back([&] {
       while (!done) {
         std::vector<reply> some;
@@ -423,6 +425,7 @@ TEST_CASE("answers from many threads to many clients") {
     });
   std::vector<std::thread> asking;
   std::atomic<int> good = 0;
+  asking.reserve(clients);
   for (int i = 0; i < clients; ++i)
     asking.emplace_back([&] {
       auto c = s.connect();

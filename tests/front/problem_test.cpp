@@ -64,8 +64,8 @@ TEST_CASE("a reply without a connection answers 500 when aborted") {
 
 TEST_CASE("an overwritten reply counts as dropped") {
   std::vector<int> answers;
-  auto one = reply::to_function([&](response r) { answers.push_back(r.status); });
-  one = reply::to_function([&](response r) { answers.push_back(r.status + 1); });
+  auto one = reply::to_function([&](const response& r) { answers.push_back(r.status); });
+  one = reply::to_function([&](const response& r) { answers.push_back(r.status + 1); });
   CHECK(answers == std::vector{500});
   one.send({.status = 200});
   CHECK(answers == std::vector{500, 201});
