@@ -28,6 +28,7 @@ TEST_CASE("a route is found, its parameters and query decoded") {
   CHECK(c.ask(get("/items/" + std::string(129, 'x')))->status == 404);
   CHECK(c.ask(get("/items/"))->status == 404);
   CHECK(c.ask(get("/items/a%2fb"))->status == 404);
+  CHECK(c.ask(get("/items%2F7"))->status == 404);
   CHECK(c.ask(get("/items/a/"))->status == 404);
   CHECK(c.ask(get("http://localhost/ping"))->status == 200);
 }
