@@ -1,5 +1,6 @@
 #include "actors/emailing_worker.hpp"
 
+#include "actors/ending.hpp"
 #include "actors/notices.hpp"
 #include "telemetry/log.hpp"
 
@@ -63,14 +64,7 @@ emailing_worker::behavior_type
 emailing_worker_behavior(emailing_worker_state::self_ptr self,
                          const std::shared_ptr<std::unique_ptr<emailing_store>>& store) {
   self->state.start(self, std::move(*store));
-  self->set_exit_handler([self](caf::exit_msg& m) {
-    self->state.abandon(make_fault(fault::unavailable));
-    self->quit(m.reason);
-  });
-  self->set_exception_handler([self](std::exception_ptr&) -> caf::error {
-    self->state.abandon(make_fault(fault::unavailable));
-    return make_fault(fault::internal, "an emailing worker threw");
-  });
+  before_ending(self, [self] { self->state.abandon(make_fault(fault::unavailable)); });
   return {
       [self](const incoming_event& e) { return self->state.take(e); },
       [self](flush_atom) { self->state.flush(); },

@@ -1,5 +1,6 @@
 #include "actors/inventory_worker.hpp"
 
+#include "actors/ending.hpp"
 #include "domain/event_values.hpp"
 #include "telemetry/log.hpp"
 
@@ -122,14 +123,9 @@ inventory_worker_behavior(inventory_worker_state::self_ptr self,
                           const std::shared_ptr<std::unique_ptr<inventory_store>>& store,
                           const publisher_actor& publisher) {
   self->state.start(self, std::move(*store), publisher);
-  self->set_exit_handler([self](caf::exit_msg& m) {
+  before_ending(self, [self] {
     self->state.tick(); // the last watermarks
     self->state.abandon(make_fault(fault::unavailable));
-    self->quit(m.reason);
-  });
-  self->set_exception_handler([self](std::exception_ptr&) -> caf::error {
-    self->state.abandon(make_fault(fault::unavailable));
-    return make_fault(fault::internal, "an inventory worker threw");
   });
   return {
       [self](incoming_event& e) { return self->state.take(std::move(e)); },

@@ -1,5 +1,6 @@
 #include "actors/order.hpp"
 
+#include "actors/ending.hpp"
 #include "domain/replay.hpp"
 #include "telemetry/log.hpp"
 
@@ -307,14 +308,7 @@ void order_state::stop(const caf::error& why) {
 order_actor::behavior_type order_behavior(order_state::self_ptr self, order initial,
                                           order_context_ptr context) {
   self->state.start(self, std::move(initial), std::move(context));
-  self->set_exit_handler([self](caf::exit_msg& m) {
-    self->state.abandon(make_fault(fault::unavailable));
-    self->quit(m.reason);
-  });
-  self->set_exception_handler([self](std::exception_ptr&) -> caf::error {
-    self->state.abandon(make_fault(fault::unavailable));
-    return make_fault(fault::internal, "an order actor threw");
-  });
+  before_ending(self, [self] { self->state.abandon(make_fault(fault::unavailable)); });
   return {
       [self](view_atom, const std::string& user) { return self->state.view(user); },
       [self](order_request& r) { return self->state.command(std::move(r)); },

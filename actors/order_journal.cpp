@@ -1,5 +1,6 @@
 #include "actors/order_journal.hpp"
 
+#include "actors/ending.hpp"
 #include "telemetry/log.hpp"
 
 #include <unordered_set>
@@ -181,14 +182,9 @@ journal_behavior(journal_state::self_ptr self,
                  const std::shared_ptr<std::unique_ptr<order_store>>& store,
                  const publisher_actor& publisher, journal_options options, metrics* count) {
   self->state.start(self, std::move(*store), publisher, options, *count);
-  self->set_exit_handler([self](caf::exit_msg& m) {
+  before_ending(self, [self] {
     self->state.tick(); // the last watermarks
     self->state.abandon(make_fault(fault::unavailable));
-    self->quit(m.reason);
-  });
-  self->set_exception_handler([self](std::exception_ptr&) -> caf::error {
-    self->state.abandon(make_fault(fault::unavailable));
-    return make_fault(fault::internal, "a journal threw");
   });
   return {
       [self](write_set& s) { return self->state.submit(std::move(s)); },

@@ -1,5 +1,6 @@
 #include "actors/order_reader.hpp"
 
+#include "actors/ending.hpp"
 #include "telemetry/log.hpp"
 
 #include <algorithm>
@@ -162,10 +163,7 @@ order_reader_behavior(order_reader_state::self_ptr self,
                       const std::shared_ptr<std::unique_ptr<order_queries>>& queries,
                       publisher_actor publisher) {
   self->state.start(self, std::move(*queries), std::move(publisher));
-  self->set_exit_handler([self](caf::exit_msg& m) {
-    self->state.abandon(make_fault(fault::unavailable));
-    self->quit(m.reason);
-  });
+  before_ending(self, [self] { self->state.abandon(make_fault(fault::unavailable)); });
   return {
       [self](view_atom, std::string& id) { return self->state.load(std::move(id)); },
       [self](view_atom, idempotency& key) { return self->state.earlier(std::move(key.scope)); },

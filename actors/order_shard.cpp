@@ -1,5 +1,6 @@
 #include "actors/order_shard.hpp"
 
+#include "actors/ending.hpp"
 #include "telemetry/log.hpp"
 
 #include <utility>
@@ -220,14 +221,7 @@ order_shard_actor::behavior_type order_shard_behavior(order_shard_state::self_pt
                                                       std::shared_ptr<shard_metrics> count) {
   self->state.start(self, std::move(context), options, std::move(count));
   self->set_down_handler([self](caf::down_msg& m) { self->state.down(m); });
-  self->set_exit_handler([self](caf::exit_msg& m) {
-    self->state.abandon(make_fault(fault::unavailable));
-    self->quit(m.reason);
-  });
-  self->set_exception_handler([self](std::exception_ptr&) -> caf::error {
-    self->state.abandon(make_fault(fault::unavailable));
-    return make_fault(fault::internal, "an order shard threw");
-  });
+  before_ending(self, [self] { self->state.abandon(make_fault(fault::unavailable)); });
   return {
       [self](view_atom, const std::string& id, const std::string& user) {
         return self->state.view(id, user);

@@ -1,5 +1,6 @@
 #include "actors/payment_worker.hpp"
 
+#include "actors/ending.hpp"
 #include "domain/event_values.hpp"
 #include "telemetry/log.hpp"
 
@@ -337,14 +338,9 @@ payment_worker_behavior(payment_worker_state::self_ptr self,
                         std::shared_ptr<payment_gateway> gateway, const publisher_actor& publisher,
                         payment_options options, size_t index, size_t of) {
   self->state.start(self, std::move(*store), std::move(gateway), publisher, options, index, of);
-  self->set_exit_handler([self](caf::exit_msg& m) {
+  before_ending(self, [self] {
     self->state.tick(); // the last watermarks
     self->state.abandon(make_fault(fault::unavailable));
-    self->quit(m.reason);
-  });
-  self->set_exception_handler([self](std::exception_ptr&) -> caf::error {
-    self->state.abandon(make_fault(fault::unavailable));
-    return make_fault(fault::internal, "a payment worker threw");
   });
   return {
       [self](incoming_event& e) { return self->state.take_event(std::move(e)); },

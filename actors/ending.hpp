@@ -1,0 +1,32 @@
+#pragma once
+// How actors end: before one goes, by an exit message or by an exception, everybody who waits for
+// it is answered. CAF drops the promises of an ending actor silently.
+
+#include "actors/faults.hpp"
+#include "telemetry/log.hpp"
+
+#include <caf/all.hpp>
+
+#include <exception>
+#include <string>
+
+namespace troupe {
+
+/// What an exception says, for the log.
+std::string what_of(const std::exception_ptr& e);
+
+/// Calls `last` before `self` ends, whichever way; it answers all that wait.
+template <class Self, class Last>
+void before_ending(Self self, Last last) {
+  self->set_exit_handler([self, last](caf::exit_msg& m) {
+    last();
+    self->quit(m.reason);
+  });
+  self->set_exception_handler([self, last](std::exception_ptr& e) -> caf::error {
+    log::error("actor.threw", {{"actor", self->name()}, {"what", what_of(e)}});
+    last();
+    return make_fault(fault::internal, "an actor threw");
+  });
+}
+
+} // namespace troupe
