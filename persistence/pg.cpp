@@ -239,7 +239,6 @@ std::vector<result> connection::pipeline(std::span<const statement> all) {
   if (!alive())
     lose("not connected");
   const auto deadline = clock::now() + options_.answer_timeout;
-  std::vector<result> results;
   std::vector<std::string_view> expected; // one an answer: the text that it prepares, or nothing
   for (const auto& each : all) {
     bool prepares = false;
@@ -252,41 +251,49 @@ std::vector<result> connection::pipeline(std::span<const statement> all) {
     lose("cannot send");
   flush(deadline);
 
-  std::optional<error> first;
+  std::vector<result> results;
+  std::exception_ptr first;
   for (auto prepares : expected) {
-    result answer(next(deadline));
-    if (!answer.raw_)
-      lose("no result");
-    const auto status = PQresultStatus(answer.raw_.get());
-    const bool good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
-    if (status == PGRES_FATAL_ERROR && !first)
-      first = failure(answer.raw_.get());
-    if (!prepares.empty() && !good)
-      prepared_.erase(prepares);
-    if (prepares.empty())
+    auto answer = read_answer(deadline, first);
+    if (prepares.empty()) {
       results.push_back(std::move(answer));
-    while (auto* more = next(deadline)) // the end of each answer is a null
-      PQclear(more);
-  }
-  // The transaction ends here: an error of the commit itself comes before the sync's own result.
-  for (;;) {
-    result sync(next(deadline));
-    if (!alive())
-      lose("no commit");
-    if (!sync.raw_) {
-      if (clock::now() > deadline)
-        lose("no answer in time");
       continue;
     }
-    const auto status = PQresultStatus(sync.raw_.get());
-    if (status == PGRES_PIPELINE_SYNC)
-      break;
-    if (status == PGRES_FATAL_ERROR && !first)
-      first = failure(sync.raw_.get());
+    if (PQresultStatus(answer.raw_.get()) != PGRES_COMMAND_OK)
+      prepared_.erase(prepares);
   }
+  read_sync(deadline, first);
   if (first)
-    throw error(*first);
+    std::rethrow_exception(first);
   return results;
+}
+
+/// The next statement's result; the first error of the pipeline goes into `first`.
+result connection::read_answer(clock::time_point deadline, std::exception_ptr& first) {
+  result answer(next(deadline));
+  if (!answer.raw_)
+    lose("no result");
+  if (PQresultStatus(answer.raw_.get()) == PGRES_FATAL_ERROR && !first)
+    first = std::make_exception_ptr(failure(answer.raw_.get()));
+  while (auto* more = next(deadline)) // a null ends each answer
+    PQclear(more);
+  return answer;
+}
+
+/// The transaction ends here: an error of the commit itself comes before the sync's own result.
+void connection::read_sync(clock::time_point deadline, std::exception_ptr& first) {
+  for (;;) {
+    const result sync(next(deadline));
+    if (!alive())
+      lose("no commit");
+    const auto status = sync.raw_ ? PQresultStatus(sync.raw_.get()) : PGRES_EMPTY_QUERY;
+    if (status == PGRES_PIPELINE_SYNC)
+      return;
+    if (status == PGRES_FATAL_ERROR && !first)
+      first = std::make_exception_ptr(failure(sync.raw_.get()));
+    if (clock::now() > deadline)
+      lose("no answer in time");
+  }
 }
 
 void connection::script(const std::string& sql) {
@@ -295,15 +302,15 @@ void connection::script(const std::string& sql) {
   if (PQexitPipelineMode(raw_.get()) != 1)
     lose("cannot leave pipeline mode");
   PQsetnonblocking(raw_.get(), 0);
-  result answer(PQexec(raw_.get(), sql.c_str()));
-  std::optional<error> failed;
+  const result answer(PQexec(raw_.get(), sql.c_str()));
+  std::exception_ptr failed;
   const auto status = PQresultStatus(answer.raw_.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
-    failed = failure(answer.raw_.get());
+    failed = std::make_exception_ptr(failure(answer.raw_.get()));
   if (PQsetnonblocking(raw_.get(), 1) != 0 || PQenterPipelineMode(raw_.get()) != 1)
     lose("cannot enter pipeline mode");
   if (failed)
-    throw error(*failed);
+    std::rethrow_exception(failed);
 }
 
 transaction::transaction(connection& on) : on_(on) {

@@ -11,6 +11,7 @@
 #include "persistence/pg_param.hpp"
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -114,6 +115,8 @@ private:
   void wait(bool writing, clock::time_point deadline);
   [[noreturn]] void lose(const std::string& why);
   error failure(const pg_result* raw);
+  result read_answer(clock::time_point deadline, std::exception_ptr& first);
+  void read_sync(clock::time_point deadline, std::exception_ptr& first);
 
   std::unique_ptr<pg_conn, deleter> raw_;
   session_options options_;

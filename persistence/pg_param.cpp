@@ -40,7 +40,7 @@ void append_quoted(std::string& literal, std::string_view value) {
 param::param(bytes value) : text_(hex(value.raw)) {}
 
 void param::append(bytes value) {
-  append_quoted(*text_, hex(value.raw));
+  append_quoted(text_, hex(value.raw));
 }
 
 } // namespace troupe::pg

@@ -43,7 +43,7 @@ struct bytes {
 
 class param {
 public:
-  param(std::nullptr_t) {}
+  param(std::nullptr_t) : null_(true) {}
   param(std::string_view text) : text_(checked_text(text)) {}
   param(const std::string& text) : param(std::string_view(text)) {}
   param(const char* text) : param(std::string_view(text)) {}
@@ -54,42 +54,39 @@ public:
   param(Number value) : text_(to_text(value)) {}
 
   template <class T>
-  param(const std::optional<T>& value) {
-    if (value)
-      *this = param(*value);
-  }
+  param(const std::optional<T>& value) : param(value ? param(*value) : param(nullptr)) {}
 
   template <class T>
   param(const std::vector<T>& values) : text_("{") {
     for (const auto& value : values) {
-      if (text_->size() > 1)
-        *text_ += ',';
+      if (text_.size() > 1)
+        text_ += ',';
       append(value);
     }
-    *text_ += '}';
+    text_ += '}';
   }
 
   /// nullptr: NULL. Valid as long as this object.
-  const char* c_str() const { return text_ ? text_->c_str() : nullptr; }
-  std::size_t size() const { return text_ ? text_->size() : 0; }
+  const char* c_str() const { return null_ ? nullptr : text_.c_str(); }
 
 private:
   template <class Number>
     requires(std::integral<Number> || std::floating_point<Number>)
   void append(Number value) {
-    *text_ += to_text(value);
+    text_ += to_text(value);
   }
-  void append(std::string_view value) { append_quoted(*text_, value); }
+  void append(std::string_view value) { append_quoted(text_, value); }
   void append(bytes value);
   template <class T>
   void append(const std::optional<T>& value) {
     if (value)
       append(*value);
     else
-      *text_ += "NULL";
+      text_ += "NULL";
   }
 
-  std::optional<std::string> text_;
+  std::string text_;
+  bool null_ = false;
 };
 
 } // namespace troupe::pg
