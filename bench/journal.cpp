@@ -95,6 +95,7 @@ double group_commit(const std::string& conninfo, const id_source& ids, int journ
   }
   std::atomic<int64_t> created{0};
   std::vector<std::thread> threads;
+  threads.reserve(stores.size());
   const auto start = clock_type::now();
   for (auto& store : stores)
     threads.emplace_back([&] {
@@ -145,6 +146,7 @@ double one_by_one(const std::string& conninfo, const id_source& ids, int session
   std::atomic<int64_t> created{0};
   static std::atomic<int64_t> last{make_position(1 << 20, 0)};
   std::vector<std::thread> workers;
+  workers.reserve(static_cast<std::size_t>(sessions));
   const auto start = clock_type::now();
   for (int i = 0; i < sessions; ++i)
     workers.emplace_back([&] {

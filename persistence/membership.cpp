@@ -80,6 +80,7 @@ std::vector<int64_t> fenced_incarnations(const std::string& orders_conninfo) {
   pg::connection on(orders_conninfo);
   const auto rows = on.exec(fenced_sql);
   std::vector<int64_t> all;
+  all.reserve(static_cast<std::size_t>(rows.rows()));
   for (int i = 0; i < rows.rows(); ++i)
     all.push_back(rows.integer(i, 0));
   return all;

@@ -106,6 +106,7 @@ order order_of(const pg::result& rows, int i) {
 
 std::vector<overdue_order> overdue_of(const pg::result& rows) {
   std::vector<overdue_order> all;
+  all.reserve(static_cast<std::size_t>(rows.rows()));
   for (int i = 0; i < rows.rows(); ++i)
     all.push_back({rows.text(i, 0), rows.small(i, 1)});
   return all;

@@ -123,6 +123,7 @@ std::vector<int64_t> stream_session::orphans() {
   auto rows = db().exec(
       orphans_sql, {stream_, std::vector<int64_t>(earlier_.begin(), earlier_.end()), incarnation_});
   std::vector<int64_t> all;
+  all.reserve(static_cast<std::size_t>(rows.rows()));
   for (int i = 0; i < rows.rows(); ++i)
     all.push_back(rows.integer(i, 0));
   return all;

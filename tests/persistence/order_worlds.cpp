@@ -76,6 +76,19 @@ write_set touch_of(const order& o, int32_t rounds) {
   return set;
 }
 
+std::vector<commit_outcome> outcomes(const std::vector<commit_result>& results) {
+  std::vector<commit_outcome> all;
+  all.reserve(results.size());
+  for (const auto& each : results)
+    all.push_back(each.outcome);
+  return all;
+}
+
+std::optional<order> loaded(order_queries& from, const std::string& id) {
+  auto found = from.load({&id, 1});
+  return found.empty() ? std::nullopt : std::optional(found.front());
+}
+
 commit_result commit_one(order_store& into, const write_set& set) {
   auto results = into.commit({&set, 1});
   REQUIRE(results.size() == 1);

@@ -8,6 +8,10 @@
 #include "tests/support/pg_fixture.hpp"
 #include "tests/support/tcp_proxy.hpp"
 
+/// A test that runs on both, as `world`. The file includes doctest.
+#define EACH_WORLD(name)                                                                           \
+  TEST_CASE_TEMPLATE(name, world, troupe::test::real_world, troupe::test::fake_world)
+
 namespace troupe::test {
 
 enum class break_at : uint8_t { before_commit, after_commit };
@@ -62,6 +66,9 @@ write_set step_of(const order& o, order_status status, payment_status payment,
                   std::optional<std::chrono::seconds> ttl = std::chrono::seconds(60));
 /// Changes columns of `o` without a step.
 write_set touch_of(const order& o, int32_t rounds);
+
+std::vector<commit_outcome> outcomes(const std::vector<commit_result>& results);
+std::optional<order> loaded(order_queries& from, const std::string& id);
 
 /// Commits one set alone.
 commit_result commit_one(order_store& into, const write_set& set);

@@ -35,6 +35,7 @@ std::vector<order_figures::product> top_ten(const std::vector<const order*>& com
       p.revenue += line.quantity * line.price;
     }
   std::vector<order_figures::product> top;
+  top.reserve(by_id.size());
   for (auto& [id, p] : by_id)
     top.push_back(std::move(p));
   std::stable_sort(top.begin(), top.end(),
@@ -109,6 +110,7 @@ private:
                      [](const auto* a, const auto* b) { return *a->deadline < *b->deadline; });
     rows.resize(std::min(rows.size(), static_cast<std::size_t>(limit)));
     std::vector<overdue_order> found;
+    found.reserve(rows.size());
     for (const auto* row : rows)
       found.push_back({row->now.id, row->now.version});
     return found;

@@ -238,6 +238,7 @@ void fake_orders::fence(int64_t incarnation) {
 std::vector<order> fake_orders::all() const {
   guard g(lock_);
   std::vector<order> orders;
+  orders.reserve(orders_.size());
   for (const auto& [id, row] : orders_)
     orders.push_back(row.now);
   return orders;
@@ -261,6 +262,7 @@ bool fake_orders::drained(int64_t stream) const {
 std::vector<outgoing_event> fake_orders::events_of(position at) const {
   const auto& row = journal_.at(at);
   std::vector<outgoing_event> all;
+  all.reserve(row.events.size());
   for (const auto& each : row.events)
     all.push_back(
         {service::order, at, static_cast<int32_t>(all.size()), row.version, row.time, each});
