@@ -17,7 +17,7 @@ quote priced(const std::vector<wanted_line>& wanted) {
   quote q;
   for (const auto& line : wanted) {
     q.lines.push_back({"", line.product_id, line.quantity, 1000, "Thing", "/thing.jpg"});
-    q.total += 1000 * line.quantity;
+    q.total += cents{1000} * line.quantity;
   }
   return q;
 }
