@@ -31,15 +31,15 @@ void emailing_worker_state::flush() {
   while (!notices_.empty()) {
     auto count = static_cast<std::ptrdiff_t>(std::min(notices_.size(), max_batch));
     std::vector<notice> notices(notices_.begin(), notices_.begin() + count);
-    std::vector<promise> replies(replies_.begin(), replies_.begin() + count);
     notices_.erase(notices_.begin(), notices_.begin() + count);
+    auto answers = apply(notices);
+    for (size_t i = 0; i < answers.size(); ++i)
+      replies_[i].deliver(std::move(answers[i]));
     replies_.erase(replies_.begin(), replies_.begin() + count);
-    apply(notices, replies);
   }
 }
 
-void emailing_worker_state::apply(const std::vector<notice>& notices,
-                                  const std::vector<promise>& replies) {
+std::vector<consumed> emailing_worker_state::apply(const std::vector<notice>& notices) {
   std::vector<consumed> answers(notices.size());
   try {
     for (auto& bad : store_->apply(notices).rejected)
@@ -48,10 +48,7 @@ void emailing_worker_state::apply(const std::vector<notice>& notices,
     log::warn("emailing.store_failed", {{"error", e.what()}});
     answers.assign(notices.size(), {consumed::kind::unavailable, {}});
   }
-  for (size_t i = 0; i < replies.size(); ++i) {
-    auto reply = replies[i];
-    reply.deliver(std::move(answers[i]));
-  }
+  return answers;
 }
 
 void emailing_worker_state::abandon(const caf::error& why) {

@@ -24,12 +24,12 @@ public:
 private:
   using promise = caf::typed_response_promise<consumed>;
 
-  void apply(const std::vector<notice>& notices, const std::vector<promise>& replies);
+  std::vector<consumed> apply(const std::vector<notice>& notices);
 
   self_ptr self_ = nullptr;
   std::unique_ptr<emailing_store> store_;
   std::vector<notice> notices_;
-  std::vector<promise> replies_; ///< of `notices_`
+  std::vector<promise> replies_; ///< of what is being applied, then of `notices_`
   bool flushing_ = false;
 };
 

@@ -9,8 +9,9 @@ namespace troupe {
 namespace {
 
 constexpr std::array<std::string_view, 11> names
-    = {"none",       "not_found", "wrong_state", "payment_in_progress", "order_cancelled",
-       "key_reused", "busy",      "unavailable", "quarantined",         "internal"};
+    = {"none",       "not_found",  "wrong_state", "payment_in_progress", "order_cancelled",
+       "impossible", "key_reused", "busy",        "unavailable",         "quarantined",
+       "internal"};
 
 const auto category = caf::atom("troupe");
 

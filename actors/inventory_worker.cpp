@@ -58,32 +58,30 @@ void inventory_worker_state::flush() {
     auto count = static_cast<std::ptrdiff_t>(std::min(inputs_.size(), max_batch));
     std::vector<stock_input> inputs(std::make_move_iterator(inputs_.begin()),
                                     std::make_move_iterator(inputs_.begin() + count));
-    std::vector<promise> replies(replies_.begin(), replies_.begin() + count);
     inputs_.erase(inputs_.begin(), inputs_.begin() + count);
+    auto answers = apply(inputs);
+    for (size_t i = 0; i < answers.size(); ++i)
+      replies_[i].deliver(std::move(answers[i]));
     replies_.erase(replies_.begin(), replies_.begin() + count);
-    apply(std::move(inputs), replies);
   }
 }
 
 /// A broken connection needs no settling here: the records come again, and natural keys make a
 /// repeat publish the stored answers.
-void inventory_worker_state::apply(std::vector<stock_input> inputs,
-                                   const std::vector<promise>& replies) {
+std::vector<consumed> inventory_worker_state::apply(const std::vector<stock_input>& inputs) {
+  std::vector<consumed> answers(inputs.size());
   try {
     store_->connect();
     auto results = store_->apply(inputs);
     publish(results);
-    for (size_t i = 0; i < results.size(); ++i) {
-      bool impossible = results[i].what == stock_result::kind::impossible;
-      auto reply = replies[i];
-      reply.deliver(consumed{impossible ? consumed::kind::poison : consumed::kind::done,
-                             std::move(results[i].error)});
-    }
+    for (size_t i = 0; i < results.size(); ++i)
+      if (results[i].what == stock_result::kind::impossible)
+        answers[i] = {consumed::kind::poison, std::move(results[i].error)};
   } catch (const store_error& e) {
     log::warn("inventory.store_failed", {{"error", e.what()}});
-    for (auto reply : replies)
-      reply.deliver(consumed{consumed::kind::unavailable, {}});
+    answers.assign(inputs.size(), {consumed::kind::unavailable, {}});
   }
+  return answers;
 }
 
 void inventory_worker_state::publish(std::vector<stock_result>& results) {

@@ -34,14 +34,14 @@ public:
 private:
   using promise = caf::typed_response_promise<consumed>;
 
-  void apply(std::vector<stock_input> inputs, const std::vector<promise>& replies);
+  std::vector<consumed> apply(const std::vector<stock_input>& inputs);
   void publish(std::vector<stock_result>& results);
 
   self_ptr self_ = nullptr;
   std::unique_ptr<inventory_store> store_;
   std::unique_ptr<outbox> outbox_;
   std::vector<stock_input> inputs_;
-  std::vector<promise> replies_; ///< of `inputs_`
+  std::vector<promise> replies_; ///< of what is being applied, then of `inputs_`
   bool flushing_ = false;
   int ticks_ = 0;
 };

@@ -3,6 +3,7 @@
 #include "domain/event_values.hpp"
 #include "telemetry/log.hpp"
 
+#include <future>
 #include <utility>
 
 namespace troupe {
@@ -53,7 +54,7 @@ void bridge_state::publish(publication&& p) {
 }
 
 void bridge_state::publish_waiting() {
-  while (!waiting_.empty()) {
+  while (publisher_ && !waiting_.empty()) {
     auto token = next_token_++;
     auto& next = waiting_.front();
     if (!publisher_->publish(next.event, token)) {
@@ -109,10 +110,13 @@ void bridge_state::try_record(const record_ptr& r) {
 }
 
 void bridge_state::outcome(const record_ptr& r, const consumed& what) {
-  if (what.what != consumed::kind::unavailable)
+  // A suspect's turn lasts until its handler really had it: while that is made again, or has no
+  // database, the others wait, or they would all meet the culprit once more.
+  if (what.what != consumed::kind::unavailable) {
     database_is_back(r);
-  if (std::exchange(r->suspect, false))
-    try_next_suspect(r->of);
+    if (std::exchange(r->suspect, false))
+      try_next_suspect(r->of);
+  }
   switch (what.what) {
     case consumed::kind::done:
       return finished(r);
@@ -155,7 +159,9 @@ void bridge_state::later(const record_ptr& r) {
 }
 
 void bridge_state::finished(const record_ptr& r) {
-  of(r->of).consumer->done({r->record.token});
+  if (const auto& consumer
+      = of(r->of).consumer) // else the bridge has stopped: the record comes again
+    consumer->done({r->record.token});
 }
 
 void bridge_state::park(const record_ptr& r) {
@@ -175,7 +181,7 @@ void bridge_state::bury(const record_ptr& r, const std::string& error) {
 /// Its time does not count, and the partitions rest until the first record gets through again.
 void bridge_state::await_database(const record_ptr& r) {
   auto& source = of(r->of);
-  if (source.unavailable++ == 0)
+  if (source.unavailable++ == 0 && source.consumer)
     source.consumer->pause_all();
   r->first_try = self_->clock().now();
   later(r);
@@ -183,16 +189,23 @@ void bridge_state::await_database(const record_ptr& r) {
 
 void bridge_state::database_is_back(const record_ptr& r) {
   auto& source = of(r->of);
-  if (std::exchange(source.unavailable, 0) > 0)
+  if (std::exchange(source.unavailable, 0) > 0 && source.consumer)
     source.consumer->resume_all();
 }
 
-/// Ends consuming first (offsets of what is done are committed), then waits for delivery reports.
+/// Ends consuming (offsets of what is done are committed) and waits for delivery reports. Each may
+/// take seconds when no broker answers, so all of it happens at once.
 void bridge_state::stop() {
+  std::vector<std::future<void>> ending;
   for (auto& source : sources_)
-    source.consumer.reset();
+    if (source.consumer)
+      ending.push_back(std::async(std::launch::async, [&c = *source.consumer] { c.stop(); }));
   if (publisher_ && !publisher_->flush(std::chrono::seconds(3)))
     log::warn("event.unpublished_at_stop", {{"events", publisher_->in_flight()}});
+  for (auto& e : ending)
+    e.wait();
+  for (auto& source : sources_)
+    source.consumer.reset();
   publisher_.reset();
 }
 
@@ -203,7 +216,8 @@ bridge_actor::behavior_type bridge_behavior(bridge_state::self_ptr self,
   self->state.start(self, make_publisher, std::move(make_consumer), options, *count);
   self->set_exit_handler([self](caf::exit_msg& m) {
     self->state.stop();
-    self->quit(m.reason);
+    // Behind the last delivery reports, which are in the mailbox by now.
+    self->send(self, rest_atom::value, m.reason);
   });
   return {
       [self](publication& p) { self->state.publish(std::move(p)); },
@@ -214,6 +228,7 @@ bridge_actor::behavior_type bridge_behavior(bridge_state::self_ptr self,
       },
       [self](const record_ptr& r) { self->state.try_record(r); },
       [self](tick_atom) { self->state.retry_publishing(); },
+      [self](rest_atom, const caf::error& why) { self->quit(why); },
       [self](flush_atom, const std::vector<consuming_service>& services) {
         self->state.consume(services);
       },

@@ -49,13 +49,15 @@ using consumed_batch = std::shared_ptr<std::vector<kafka::consumed_record>>;
 
 /// `publication`: publish. The others come from Kafka's threads and from the bridge itself:
 /// delivered tokens, a token that failed for good, records of a service, a record to try again,
-/// `tick` to publish what did not fit, `flush` to consume (once the services are up). `ping`: do
-/// the brokers answer?
-using bridge_actor = publisher_actor::extend<
-    caf::reacts_to<std::vector<uint64_t>>, caf::reacts_to<uint64_t, std::string>,
-    caf::reacts_to<int32_t, consumed_batch>, caf::reacts_to<record_ptr>, caf::reacts_to<tick_atom>,
-    caf::reacts_to<flush_atom, std::vector<consuming_service>>,
-    caf::replies_to<ping_atom>::with<bool>>;
+/// `tick` to publish what did not fit, `rest` to end, `flush` to consume (once the services are
+/// up). `ping`: do the brokers answer?
+using bridge_actor
+    = publisher_actor::extend<caf::reacts_to<std::vector<uint64_t>>,
+                              caf::reacts_to<uint64_t, std::string>,
+                              caf::reacts_to<int32_t, consumed_batch>, caf::reacts_to<record_ptr>,
+                              caf::reacts_to<tick_atom>, caf::reacts_to<rest_atom, caf::error>,
+                              caf::reacts_to<flush_atom, std::vector<consuming_service>>,
+                              caf::replies_to<ping_atom>::with<bool>>;
 
 class bridge_state {
 public:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -35,6 +36,7 @@ public:
   std::map<std::string, std::vector<std::vector<stored_record>>> topics;
   std::map<std::string, group> groups;
   std::vector<publisher*> publishers;
+  std::mutex leaving; ///< members of several groups may be stopped at once
   uint64_t last_assignment = 0;
   size_t max_value = 1'000'000;
   bool down = false;
@@ -168,6 +170,7 @@ private:
   }
 
   void leave() {
+    const std::scoped_lock guard(bus_->leaving);
     if (std::exchange(stopped_, true))
       return;
     revoke();
