@@ -1,6 +1,6 @@
 #pragma once
 // The orders database in memory, for tests of whoever uses order_store and order_queries. It keeps
-// the same contract as the real one: tests/persistence/order_contract_test.cpp runs on both.
+// the same contract as the real one: tests/persistence/order_contract_pgtest.cpp runs on both.
 // Callable from any thread; several stores and queries may share one.
 
 #include "persistence/order_queries.hpp"
