@@ -164,15 +164,13 @@ TEST_CASE("when only a part could be written, the whole is settled instead") {
       " raise exception 'full' using errcode = '53100'; end if; return new; end $$;"
       "create trigger t before insert on orders"
       " for each row execute function full_disk()");
-  // The bad one of the first half makes it split; the second half then meets the full disk.
   std::vector<write_set> sets = {creation(draft("bad")), creation(draft("good")),
                                  creation(draft("also")), creation(draft("full"))};
-  sets[0].current.lines[0].quantity = 0;
   std::vector<commit_result> results;
-  // The first attempt of all four already meets the trigger, so the bad item must come first: it
-  // does, because a NUL is found before anything is sent.
+  // A NUL is found before anything is sent, so that the halves are split before one meets the disk.
   sets[0].step.message = std::string("nul\0", 4);
   CHECK(failure_of([&] { results = store->commit(sets); }) == store_failure::lost);
+  CHECK_FALSE(store->connected());
   store->connect();
   results = store->settle(sets);
   CHECK(results[0].outcome == commit_outcome::failed);
