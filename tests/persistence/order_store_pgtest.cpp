@@ -70,6 +70,7 @@ TEST_CASE("texts that cannot be stored fail alone") {
   auto store = w.store();
   store->connect();
   std::vector<write_set> sets;
+  sets.reserve(20);
   for (int i = 0; i < 20; ++i)
     sets.push_back(creation(draft(std::to_string(i))));
   sets[3].step.message = std::string("nul\0", 4);

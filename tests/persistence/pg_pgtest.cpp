@@ -133,6 +133,7 @@ TEST_CASE("a big pipeline with big answers does not stall") {
   pg_database db;
   const std::string big(300'000, 'x');
   std::vector<pg::statement> all;
+  all.reserve(50);
   for (int i = 0; i < 50; ++i)
     all.push_back({"select $1::text || $1::text", {big}});
   auto results = db.session().pipeline(all);
