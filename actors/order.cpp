@@ -190,19 +190,20 @@ void order_state::follow(follow_up what, const order_request& cause) {
     case follow_up::charge:
       self_->delayed_send(self_, context_->payment_wait, tick_atom::value, current_.attempt);
       self_->request(context_->payments, caf::infinite, charge_of_attempt(cause))
-          .then([this](const charge_outcome& o) { charge_outcome_known(o, true); },
+          .then([this, trace = cause.command.traceparent](
+                    const charge_outcome& o) { charge_outcome_known(o, true, trace); },
                 [this, attempt = current_.attempt](const caf::error&) {
                   charge_outcome unknown;
                   unknown.order_id = current_.id;
                   unknown.attempt = attempt;
-                  charge_outcome_known(unknown, true);
+                  charge_outcome_known(unknown, true, {});
                 });
       return;
     case follow_up::settle:
       self_
           ->request(context_->payments, caf::infinite, settle_atom::value, charge_of_attempt(cause))
           .then(
-              [this](const charge_outcome& o) { charge_outcome_known(o, false); },
+              [this](const charge_outcome& o) { charge_outcome_known(o, false, {}); },
               [](const caf::error&) { /* the deadline that asked was moved on: it asks again */ });
   }
 }
@@ -213,13 +214,15 @@ charge order_state::charge_of_attempt(const order_request& cause) const {
 }
 
 /// `by_worker`: the attempt's own worker speaks; when it has given up, the order says so and lets
-/// the deadline ask the gateway.
-void order_state::charge_outcome_known(const charge_outcome& outcome, bool by_worker) {
+/// the deadline ask the gateway. `traceparent`: of the request that pays, where it is known.
+void order_state::charge_outcome_known(const charge_outcome& outcome, bool by_worker,
+                                       const std::string& traceparent) {
   order_request known;
   known.order_id = current_.id;
   known.command.attempt = outcome.attempt;
   known.command.reason = outcome.reason;
   known.command.transaction_id = outcome.transaction_id;
+  known.command.traceparent = traceparent;
   switch (outcome.status) {
     case attempt_status::captured:
       known.command.verb = order_verb::charged;

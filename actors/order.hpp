@@ -60,7 +60,8 @@ private:
   void settle_creation(create_request request, const commit_result& result);
   void replay(const create_request& request, const earlier_use& earlier);
   void follow(follow_up what, const order_request& cause);
-  void charge_outcome_known(const charge_outcome& outcome, bool by_worker);
+  void charge_outcome_known(const charge_outcome& outcome, bool by_worker,
+                            const std::string& traceparent);
   void finish();
   void fail(const caf::error& why);
   void answer_payers(bool pending);
