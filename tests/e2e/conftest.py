@@ -1,0 +1,66 @@
+"""One Kafka, five databases and one long-lived Troupe for all tests. `troupe` gives it running with
+the common settings; a test that needs others asks for them with `running`, the next gets it back."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from broker import Broker
+from instance import Databases, Troupe
+
+
+def needed(variable):
+    value = os.environ.get(variable)
+    assert value, f"{variable} is not set; ./test sets it"
+    return value
+
+
+@pytest.fixture(scope="session")
+def folder():
+    made = Path(tempfile.mkdtemp(prefix="troupe-e2e."))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def broker(folder):
+    started = Broker(folder / "kafka")
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def databases():
+    made = Databases(needed("TROUPE_TEST_PG"))
+    yield made
+    made.drop()
+
+
+@pytest.fixture(scope="session")
+def instance(folder, broker, databases):
+    made = Troupe(needed("TROUPE_BINARY"), databases, broker.address, folder)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def troupe(instance):
+    instance.running()
+    return instance
+
+
+@pytest.fixture
+def client(troupe):
+    return troupe.client()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failure shows the end of Troupe's log."""
+    report = (yield).get_result()
+    made = getattr(item, "funcargs", {}).get("instance")
+    if made is not None and report.failed:
+        report.sections.append(("the end of troupe's log", "\n".join(made.log().splitlines()[-40:])))
