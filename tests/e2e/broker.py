@@ -8,14 +8,22 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Lives as long as its stdin is open: however the tests end, Kafka ends after them.
+# Lives as long as its stdin is open: however the tests end, Kafka ends after them. Its data goes
+# with it, so it need not end in order then.
 GUARD = """
 source scripts/lib.sh
 source scripts/kafka.sh
 trap '' INT
-kafka_start "$1" && echo "$kafka_port"
-read -r _ || true
-kafka_stop "$kafka_child" 10
+kafka_start "$1"
+echo "$kafka_port"
+while read -r command; do
+  case $command in
+    stop) kafka_stop "$kafka_child" ;;
+    start) kafka_start "$1" ;;
+  esac
+  echo "$kafka_port"
+done
+kill -KILL "$kafka_child" 2>/dev/null || true
 """
 
 
@@ -25,11 +33,26 @@ class Broker:
             ["bash", "-ec", GUARD, "guard", str(folder)],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             start_new_session=True)
+        self.address = f"127.0.0.1:{self._port()}"
+
+    def _port(self):
         port = self.guard.stdout.readline().strip()
         assert port, "Kafka did not start"
-        self.address = f"127.0.0.1:{port}"
+        return port
+
+    def _tell(self, command):
+        self.guard.stdin.write(command + "\n")
+        self.guard.stdin.flush()
+        assert self.address.endswith(f":{self._port()}"), "Kafka has moved to another port"
 
     def stop(self):
+        self._tell("stop")
+
+    def start(self):
+        """Again, on the same port with all that it had."""
+        self._tell("start")
+
+    def end(self):
         self.guard.stdin.close()
         self.guard.wait(timeout=30)
 

@@ -29,7 +29,7 @@ def folder():
 def broker(folder):
     started = Broker(folder / "kafka")
     yield started
-    started.stop()
+    started.end()
 
 
 @pytest.fixture(scope="session")
