@@ -48,6 +48,8 @@ void bridge_state::consume(const std::vector<consuming_service>& services) {
 }
 
 void bridge_state::publish(publication&& p) {
+  if (!p.owner && waiting_.size() >= options_.max_repeats_waiting)
+    return; // a repeat: the order's next deadline, or the record's next copy, asks for it again
   for (auto& e : p.events)
     waiting_.push_back({std::move(e), p.owner});
   publish_waiting();

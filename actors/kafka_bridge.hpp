@@ -33,6 +33,9 @@ struct consuming_service {
 struct bridge_options {
   std::chrono::milliseconds record_limit{30000}; ///< of a busy record; then it is parked
   int crashes_to_dead_letter = 3;                ///< of the handler on one record
+  /// Events in line past which repeats are dropped while Kafka is down. What is published for the
+  /// first time is bounded by its outbox.
+  size_t max_repeats_waiting = 100'000;
 };
 
 /// A record in work.
