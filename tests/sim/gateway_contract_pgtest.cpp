@@ -159,7 +159,8 @@ TEST_CASE("the fake: faults, one charge call each") {
   fake_payment_gateway fake;
   std::vector<gateway_answer> got;
   auto then = [&](const gateway_reply& reply) { got.push_back(reply.answer); };
-  fake.next_charges({fault::lost_before, fault::captured_then_unknown, fault::late, fault::silent});
+  fake.next_charges({gateway_fault::lost_before, gateway_fault::captured_then_unknown,
+                     gateway_fault::late, gateway_fault::silent});
   for (const char* key : {"o1:1", "o1:2", "o1:3", "o1:4", "o1:5"})
     fake.charge({key, "o1", 5, "", "", ""}, then);
   CHECK(got.empty());
@@ -178,7 +179,7 @@ TEST_CASE("the fake: faults, one charge call each") {
 
 TEST_CASE("the fake: a late charge meets its void") {
   fake_payment_gateway fake;
-  fake.next_charges({fault::late});
+  fake.next_charges({gateway_fault::late});
   fake.charge({"o1:1", "o1", 5, "", "", ""}, [](const gateway_reply&) {});
   gateway_answer settled = gateway_answer::unknown;
   fake.void_charge("o1:1", [&](const gateway_reply& reply) { settled = reply.answer; });

@@ -25,27 +25,27 @@ gateway_reply reply_of(const fake_payment_gateway::entry& line) {
 
 void fake_payment_gateway::charge(charge_request what, charged then) {
   ++charge_calls_;
-  fault meets = fault::none;
+  gateway_fault meets = gateway_fault::none;
   if (!faults_.empty()) {
     meets = faults_.front();
     faults_.pop_front();
   }
   auto answer_later
       = [&](const gateway_reply& reply) { due_.emplace_back([then, reply] { then(reply); }); };
-  if (down_ || meets == fault::lost_before)
+  if (down_ || meets == gateway_fault::lost_before)
     return answer_later(no_answer);
-  if (meets == fault::silent || what.card_number == times_out) {
+  if (meets == gateway_fault::silent || what.card_number == times_out) {
     silent_.emplace_back([then] { then(no_answer); });
     return;
   }
-  if (meets == fault::late) {
+  if (meets == gateway_fault::late) {
     delayed_.push_back(std::move(what));
     return answer_later(no_answer);
   }
   auto reply = present(what);
   // The real client asks again with the same key, and learns what the broken connection kept
   // from it: so does the card here. A test that wants the loss uses the fault.
-  answer_later(meets == fault::captured_then_unknown ? no_answer : reply);
+  answer_later(meets == gateway_fault::captured_then_unknown ? no_answer : reply);
 }
 
 void fake_payment_gateway::void_charge(const std::string& key, charged then) {
@@ -122,7 +122,7 @@ refund_reply fake_payment_gateway::give_back(const std::string& key, const std::
   return {refund_answer::refused, line.reason};
 }
 
-void fake_payment_gateway::next_charges(std::deque<fault> faults) {
+void fake_payment_gateway::next_charges(std::deque<gateway_fault> faults) {
   faults_ = std::move(faults);
 }
 

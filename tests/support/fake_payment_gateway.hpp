@@ -4,7 +4,7 @@
 // so it works on CAF's test coordinator. Not for several threads at once.
 //
 //   fake_payment_gateway gateway;
-//   gateway.next_charges({fault::lost_before, fault::captured_then_unknown});
+//   gateway.next_charges({gateway_fault::lost_before, gateway_fault::captured_then_unknown});
 //   … run the actors … gateway.deliver_all(); … run the actors …
 
 #include "outside/payment_gateway.hpp"
@@ -18,7 +18,7 @@
 namespace troupe::test {
 
 /// What happens to one charge call, besides what its card says.
-enum class fault : uint8_t {
+enum class gateway_fault : uint8_t {
   none,
   lost_before,           ///< never reaches the books: unknown
   captured_then_unknown, ///< reaches the books, its answer gets lost: unknown
@@ -49,7 +49,7 @@ public:
   // ---- the test's side
 
   /// The faults of the next charge calls, one each; after them `none` again.
-  void next_charges(std::deque<fault> faults);
+  void next_charges(std::deque<gateway_fault> faults);
   /// While down every call is unknown and reaches nothing.
   void set_down(bool down) { down_ = down; }
   /// While held back calls reach the books, but `deliver_all` delivers nothing.
@@ -59,9 +59,9 @@ public:
   int deliver_all();
   /// Calls back the oldest one; false when there is none.
   bool deliver_one();
-  /// Requests with `fault::late` reach the books now; what they find is answered to nobody.
+  /// Requests with `gateway_fault::late` reach the books now; what they find is answered to nobody.
   void arrive_late();
-  /// Answers of `fault::silent` and of the card that times out fall due, as unknown.
+  /// Answers of `gateway_fault::silent` and of the card that times out fall due, as unknown.
   void release_silent();
 
   size_t answers_due() const { return due_.size(); }
@@ -80,7 +80,7 @@ private:
   refund_reply give_back(const std::string& key, const std::string& charge_key, cents amount);
 
   std::map<std::string, entry> books_;
-  std::deque<fault> faults_;
+  std::deque<gateway_fault> faults_;
   std::deque<std::function<void()>> due_;
   std::deque<std::function<void()>> silent_;
   std::vector<charge_request> delayed_;
