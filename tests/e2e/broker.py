@@ -58,12 +58,9 @@ class Broker:
 
     def records(self, topic, key=None):
         """All records of the topic, or those with the key; each partition in its order."""
-        return self._read([topic], key)
+        return self.records_of([topic], key)
 
     def records_of(self, topics, key):
-        return self._read(topics, key)
-
-    def _read(self, topics, key):
         readers = [subprocess.Popen(
             ["kcat", "-C", "-b", self.address, "-t", topic, "-o", "beginning", "-e", "-q", "-J"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE) for topic in topics]
