@@ -11,7 +11,12 @@
 namespace troupe::test {
 
 inline pg_database& emptied(database which) {
-  static std::map<database, std::unique_ptr<pg_database>> all;
+  // Made after a first connection: at exit it must go before OpenSSL's state, which libpq needs to
+  // connect once more and drop the databases.
+  static auto all = [] {
+    pg::connection{test_server()};
+    return std::map<database, std::unique_ptr<pg_database>>();
+  }();
   auto& db = all[which];
   if (!db)
     db = std::make_unique<pg_database>(which);
