@@ -136,6 +136,7 @@ void bridge_state::outcome(const record_ptr& r, const consumed& what) {
 
 /// The handler died on this record, or while it was at another of the same batch.
 void bridge_state::crashed(const record_ptr& r) {
+  database_is_back(r); // it was only being made again: whoever comes next must not stay paused
   auto& source = of(r->of);
   if (++r->crashes >= options_.crashes_to_dead_letter)
     bury(r, "its handler crashed on it");

@@ -271,6 +271,18 @@ TEST_CASE_FIXTURE(bridge_house, "a record that crashes its handler is buried, it
   CHECK(parked.empty());
 }
 
+TEST_CASE_FIXTURE(bridge_house, "a lone culprit leaves its partitions open behind it") {
+  crash_on.insert("bad");
+  consume();
+  record("bad");
+  live(std::chrono::seconds(30));
+  REQUIRE(buried.size() == 1);
+  record("o1");
+  live(std::chrono::seconds(1));
+  CHECK(tries["o1"] == 1);
+  CHECK(committed() == 2);
+}
+
 TEST_CASE_FIXTURE(bridge_house, "two culprits are both found, and later records go on") {
   crash_on = {"bad", "worse"};
   consume();
