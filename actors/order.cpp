@@ -83,10 +83,16 @@ void order_state::run(job what) {
 
 void order_state::join() {
   auto what = *std::exchange(active_, std::nullopt);
-  if (what.reply && payers_.size() < max_waiting)
-    payers_.push_back(*what.reply);
-  else if (what.reply)
+  if (!what.reply)
+    return;
+  if (payers_.size() >= max_waiting) {
     what.reply->deliver(make_fault(fault::busy));
+    return;
+  }
+  // Nobody waits any more: the attempt's own wait is over, or was an earlier copy's.
+  if (payers_.empty())
+    self_->delayed_send(self_, context_->payment_wait, tick_atom::value, current_.attempt);
+  payers_.push_back(*what.reply);
 }
 
 void order_state::commit(order_decision decided) {

@@ -120,6 +120,21 @@ TEST_CASE_FIXTURE(order_house, "a gateway that stays silent: pending after the w
   CHECK(now->status == order_status::payment_failed);
 }
 
+TEST_CASE_FIXTURE(order_house, "who pays while the outcome is unknown is told so after the wait") {
+  created("o1");
+  auto first = send(region(), command("o1", order_verb::pay));
+  run();
+  answer_charge(attempt_status::pending); // the worker gives up
+  CHECK(answer_of<order_answer>(first)->pending);
+  pass(std::chrono::seconds(30));
+  auto later = send(region(), command("o1", order_verb::pay));
+  pass(std::chrono::seconds(11));
+  auto answer = answer_of<order_answer>(later);
+  REQUIRE(answer);
+  CHECK(answer->pending);
+  CHECK(charges.empty());
+}
+
 TEST_CASE_FIXTURE(order_house, "a version conflict reloads and runs the command again") {
   created("o1");
   store->conflict_next("o1");
