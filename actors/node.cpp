@@ -43,8 +43,9 @@ node::node(caf::actor_system& system, node_parts parts, std::function<void()> br
     : system_(system), parts_(std::make_shared<const node_parts>(std::move(parts))) {
   spawn_foundation();
   spawn_services();
-  watcher_ = system_.spawn(watcher, foundation_, std::move(broken));
   spawn_leaves();
+  // Last: the pools and inboxes that records go to hold the rest up too.
+  watcher_ = system_.spawn(watcher, foundation_, std::move(broken));
 }
 
 void node::spawn_foundation() {
