@@ -50,7 +50,7 @@ constexpr std::string_view notify_sql
 
 constexpr std::string_view due_sql
     = "with due as materialized ("
-      "  select id from emails where status = 'PENDING' and next_try_at <= clock_timestamp()"
+      "  select id from emails where status = 'PENDING' and next_try_at <= statement_timestamp()"
       "  order by next_try_at limit $1::integer for update skip locked)"
       " update emails e"
       " set next_try_at = clock_timestamp() + $2::bigint * interval '1 millisecond'"

@@ -30,11 +30,12 @@ constexpr std::string_view events_sql
       " events::text from order_status_history where order_id = any($1::text[])"
       " order by position";
 
-// Shard by shard, so that the partial index gives the oldest of each without a look at the rest.
+// Shard by shard, so that the partial index gives the oldest of each without a look at the rest:
+// `clock_timestamp()`, being volatile, would be compared with every live order.
 constexpr std::string_view overdue_sql
     = "select o.id, o.version from generate_series(0, 63) s(shard) cross join lateral ("
       "  select id, version, deadline_at from orders where orders.shard = s.shard::smallint"
-      "  and deadline_at <= clock_timestamp() order by deadline_at limit $1::int) o"
+      "  and deadline_at <= statement_timestamp() order by deadline_at limit $1::int) o"
       " order by o.deadline_at, o.id limit $1::int";
 
 constexpr std::string_view unsettled_sql

@@ -38,7 +38,7 @@ constexpr std::string_view abandoned_sql
 constexpr std::string_view due_sql
     = "with due as materialized ("
       "  select order_id, attempt from payment_attempts"
-      "  where refund = 'PENDING' and next_try_at <= clock_timestamp()"
+      "  where refund = 'PENDING' and next_try_at <= statement_timestamp()"
       "  order by next_try_at limit $1::integer for update skip locked)"
       " update payment_attempts a"
       " set next_try_at = clock_timestamp() + $2::bigint * interval '1 millisecond'"
