@@ -1,0 +1,189 @@
+// The configuration: file, environment, and what each says when it is wrong.
+
+#include "app/config.hpp"
+#include "app/settings.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <unistd.h>
+
+using namespace troupe;
+
+namespace {
+
+/// A file of its own that goes with the test.
+class written {
+public:
+  explicit written(const std::string& text)
+      : path_(std::filesystem::temp_directory_path()
+              / ("troupe-config-" + std::to_string(getpid()) + ".toml")) {
+    std::ofstream(path_) << text;
+  }
+  ~written() { std::filesystem::remove(path_); }
+  written(const written&) = delete;
+  written& operator=(const written&) = delete;
+  std::string path() const { return path_.string(); }
+
+private:
+  std::filesystem::path path_;
+};
+
+config_result read(const std::string& text, const std::vector<std::string>& environment = {}) {
+  written file(text);
+  auto result = read_config(file.path(), true, environment);
+  for (auto& mistake : result.mistakes) // the place as the user named it
+    if (mistake.starts_with(file.path()))
+      mistake = "config.toml" + mistake.substr(file.path().size());
+  return result;
+}
+
+using strings = std::vector<std::string>;
+
+/// Everything that serving needs.
+config servable() {
+  config c;
+  c.databases = {"orders", "payments", "inventory", "emailing", "gateway"};
+  c.kafka.brokers = "127.0.0.1:9092";
+  return c;
+}
+
+bool names(const strings& mistakes, const std::string& key) {
+  return mistakes.size() == 1 && mistakes[0].starts_with(key + ": ");
+}
+
+} // namespace
+
+TEST_CASE("without a file every key has its default") {
+  auto result = read_config("no-such-file.toml", false, {});
+  CHECK(result.mistakes.empty());
+  CHECK(result.values.server.order_port == 3001);
+  CHECK(result.values.payment.gateway == "embedded");
+}
+
+TEST_CASE("a file that must be there and is not is a mistake") {
+  CHECK(read_config("no-such-file.toml", true, {}).mistakes
+        == strings{"no-such-file.toml: no such file"});
+}
+
+TEST_CASE("a file sets numbers, texts and lists") {
+  auto result = read("[server]\norder_port = 4001\nbind = \"::1\"\nhosts = [\"a\", \"b\"]\n"
+                     "cors_origins = []\n[log]\nlevel = \"debug\"\n");
+  CHECK(result.mistakes.empty());
+  CHECK(result.values.server.order_port == 4001);
+  CHECK(result.values.server.bind == "::1");
+  CHECK(result.values.server.hosts == strings{"a", "b"});
+  CHECK(result.values.server.cors_origins.empty());
+  CHECK(result.values.log.level == "debug");
+}
+
+TEST_CASE("every mistake is named with its place, and all of them at once") {
+  auto result = read("[server]\norder_port = 70000\npayment_port = \"x\"\nnonsense = 1\n"
+                     "hosts = \"a\"\n[log]\nlevel = \"loud\"\nformat = 1\n[nowhere]\nx = 1\n");
+  auto mistakes = result.mistakes;
+  std::sort(mistakes.begin(), mistakes.end());
+  CHECK(mistakes
+        == strings{"config.toml:2: server.order_port: must be from 0 to 65535",
+                   "config.toml:3: server.payment_port: must be a number",
+                   "config.toml:4: server.nonsense: no such key",
+                   "config.toml:5: server.hosts: must be a list of texts",
+                   "config.toml:7: log.level: must be one of debug, info, warn, error",
+                   "config.toml:8: log.format: must be a text",
+                   "config.toml:9: nowhere: no such section"});
+}
+
+TEST_CASE("broken TOML is named with its line") {
+  auto result = read("[server]\norder_port =\n");
+  REQUIRE(result.mistakes.size() == 1);
+  CHECK(result.mistakes[0].starts_with("config.toml:2: "));
+}
+
+TEST_CASE("the environment wins") {
+  auto result = read("[server]\norder_port = 4001\nhosts = [\"a\"]\n",
+                     {"TROUPE_SERVER_ORDER_PORT=5001", "TROUPE_SERVER_HOSTS=b,c", "HOME=/x",
+                      "TROUPE_DATABASES_ORDERS=host=h dbname=d", "TROUPE_TEST_PG=elsewhere"});
+  CHECK(result.mistakes.empty());
+  CHECK(result.values.server.order_port == 5001);
+  CHECK(result.values.server.hosts == strings{"b", "c"});
+  CHECK(result.values.databases.orders == "host=h dbname=d");
+}
+
+TEST_CASE("a variable that is wrong is named") {
+  auto result = read_config("", false,
+                            {"TROUPE_SERVER_ORDER_PORT=many", "TROUPE_SERVER_PORT=1",
+                             "TROUPE_LOG_LEVEL=loud", "TROUPE_PAYMENT_TRIES=11"});
+  CHECK(result.mistakes
+        == strings{"TROUPE_SERVER_ORDER_PORT: must be a whole number",
+                   "TROUPE_SERVER_PORT: no such key",
+                   "TROUPE_LOG_LEVEL: must be one of debug, info, warn, error",
+                   "TROUPE_PAYMENT_TRIES: must be from 1 to 10"});
+}
+
+TEST_CASE("librdkafka's own options pass through, dotted, from file and environment") {
+  auto result = read("[kafka]\nbrokers = \"a:1\"\n[kafka.options]\nsecurity.protocol = \"ssl\"\n"
+                     "\"linger.ms\" = 3\ncheck.crcs = true\n",
+                     {"TROUPE_KAFKA_OPTIONS_SASL_USERNAME=me"});
+  CHECK(result.mistakes.empty());
+  CHECK(result.values.kafka.options
+        == std::map<std::string, std::string>{{"security.protocol", "ssl"},
+                                              {"linger.ms", "3"},
+                                              {"check.crcs", "true"},
+                                              {"sasl.username", "me"}});
+  CHECK(read("[kafka.options]\nx = [1]\n").mistakes.size() == 1);
+  CHECK(read("[kafka]\noptions = 1\n").mistakes.size() == 1);
+}
+
+TEST_CASE("every key has a variable of its own, and a default within its bounds") {
+  config c;
+  std::set<std::string> variables;
+  for (const auto& s : settings_of(c)) {
+    CHECK(variables.insert(s.variable()).second);
+    if (const auto* number = std::get_if<int64_t*>(&s.target)) {
+      CAPTURE(s.name());
+      CHECK(**number >= s.least);
+      CHECK(**number <= s.most);
+    }
+  }
+}
+
+TEST_CASE("serving needs its databases and brokers") {
+  CHECK(check_for_serving(servable()).empty());
+  CHECK(check_for_serving(config()).size() == 6);
+  auto c = servable();
+  c.databases.orders.clear();
+  CHECK(names(check_for_serving(c), "databases.orders"));
+}
+
+TEST_CASE("beyond loopback the simulator and open admin routes are refused") {
+  auto c = servable();
+  c.server.bind = "0.0.0.0";
+  c.admin.token = "secret";
+  CHECK(names(check_for_serving(c), "payment.gateway"));
+  c.payment.gateway = "https://pay.example";
+  CHECK(check_for_serving(c).empty());
+  c.admin.token.clear();
+  CHECK(names(check_for_serving(c), "admin.token"));
+}
+
+TEST_CASE("what cannot be right is refused before serving") {
+  auto c = servable();
+  c.payment.gateway = "ftp://x";
+  CHECK(names(check_for_serving(c), "payment.gateway"));
+  c = servable();
+  c.payment.latency_min_ms = 50;
+  CHECK(names(check_for_serving(c), "payment.latency_min_ms"));
+  c = servable();
+  c.server.default_user = "a b";
+  CHECK(names(check_for_serving(c), "server.default_user"));
+  c = servable();
+  c.node.name.clear();
+  CHECK(names(check_for_serving(c), "node.name"));
+  c = servable();
+  c.payment.gateway = "http://127.0.0.1:1"; // then no database of the simulator is needed
+  c.databases.gateway.clear();
+  CHECK(check_for_serving(c).empty());
+}
