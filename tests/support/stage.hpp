@@ -66,8 +66,8 @@ private:
 };
 
 template <class T>
-fault fault_of(const caf::expected<T>& answer) {
-  return answer ? fault::none : troupe::fault_of(answer.error());
+troupe::fault fault_of(const caf::expected<T>& answer) {
+  return answer ? troupe::fault::none : troupe::fault_of(answer.error());
 }
 
 } // namespace troupe::test
