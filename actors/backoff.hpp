@@ -27,4 +27,28 @@ private:
   duration first_, longest_, next_;
 };
 
+/// The delay before something that crashed is made again: starts small after a quiet minute, so
+/// that crashes far apart do not add up.
+class restart_delay {
+public:
+  using clock_time = std::chrono::steady_clock::time_point;
+
+  explicit constexpr restart_delay(backoff::duration longest)
+      : delay_(std::chrono::milliseconds(100), longest) {}
+
+  /// `now`: of the crash.
+  backoff::duration next(clock_time now) {
+    if (now - last_crash_ > quiet)
+      delay_.reset();
+    last_crash_ = now;
+    return delay_.next();
+  }
+
+private:
+  static constexpr std::chrono::minutes quiet{1};
+
+  backoff delay_;
+  clock_time last_crash_{};
+};
+
 } // namespace troupe

@@ -43,9 +43,11 @@ public:
     for (auto& w : workers_) {
       if (!w || w.id() != gone.source.id())
         continue;
-      log::error("worker.crashed", {{"kind", kind_}});
       w = nullptr;
-      self_->delayed_send(self_, delay_.next(), tick_atom::value);
+      if (detail_of(gone.reason) == fenced_detail)
+        return step_down(gone.reason);
+      log::error("worker.crashed", {{"kind", kind_}});
+      self_->delayed_send(self_, delay_.next(self_->clock().now()), tick_atom::value);
     }
   }
 
@@ -66,11 +68,18 @@ public:
   }
 
 private:
+  /// A fenced worker's successor would be fenced too: the router ends, and the node with it.
+  void step_down(const caf::error& why) {
+    log::error("node.fenced", {{"kind", kind_}});
+    stop();
+    self_->quit(why);
+  }
+
   typename Router::pointer self_ = nullptr;
   std::string kind_;
   maker make_;
   std::vector<Worker> workers_;
-  backoff delay_{std::chrono::milliseconds(100), std::chrono::seconds(10)};
+  restart_delay delay_{std::chrono::seconds(10)};
 };
 
 } // namespace troupe

@@ -34,4 +34,7 @@ std::string detail_of(const caf::error& e);
 
 fault fault_from(refusal r);
 
+/// The detail of the fault with which a worker ends whose incarnation was fenced.
+inline constexpr std::string_view fenced_detail = "fenced";
+
 } // namespace troupe

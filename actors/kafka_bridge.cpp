@@ -203,7 +203,7 @@ void bridge_state::stop() {
   for (auto& source : sources_)
     if (source.consumer)
       ending.push_back(std::async(std::launch::async, [&c = *source.consumer] { c.stop(); }));
-  if (publisher_ && !publisher_->flush(std::chrono::seconds(3)))
+  if (connected() && !publisher_->flush(std::chrono::seconds(3)))
     log::warn("event.unpublished_at_stop", {{"events", publisher_->in_flight()}});
   for (auto& e : ending)
     e.wait();

@@ -98,7 +98,7 @@ private:
   bridge_actor bridge_;
   payment_pool payments_;
   std::vector<caf::actor> leaves_;     ///< ended first
-  std::vector<caf::actor> foundation_; ///< ended last, in reverse
+  std::vector<caf::actor> foundation_; ///< ended last, the bridge first
   caf::actor watcher_;
   bool stopped_ = false;
 };

@@ -135,7 +135,9 @@ void journal_state::failed(const store_error& e) {
   log::warn("journal.store_failed", {{"error", e.what()}, {"waiting", line_.size()}});
   if (e.kind == store_failure::fenced || e.kind == store_failure::failed) {
     abandon(make_fault(fault::unavailable));
-    return self_->quit(make_fault(fault::internal, "the journal's store failed"));
+    return self_->quit(e.kind == store_failure::fenced
+                           ? make_fault(fault::unavailable, std::string(fenced_detail))
+                           : make_fault(fault::internal, "the journal's store failed"));
   }
   if (e.kind == store_failure::lost && !sets_.empty())
     unsettled_ = true;

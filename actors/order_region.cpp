@@ -10,7 +10,7 @@ void order_region_state::start(self_ptr self, order_context_ptr context, shard_o
   context_ = std::move(context);
   options_ = options;
   count_ = std::make_shared<shard_metrics>(count);
-  delays_.assign(shard_count, backoff(std::chrono::milliseconds(100), std::chrono::seconds(10)));
+  delays_.assign(shard_count, restart_delay(std::chrono::seconds(10)));
   for (int32_t shard = 0; shard < shard_count; ++shard)
     spawn_shard(shard);
 }
@@ -28,8 +28,8 @@ void order_region_state::down(const caf::down_msg& gone) {
       continue;
     log::error("shard.crashed", {{"shard", shard}});
     known = nullptr;
-    self_->delayed_send(self_, delays_[static_cast<size_t>(shard)].next(), again_atom::value,
-                        shard);
+    self_->delayed_send(self_, delays_[static_cast<size_t>(shard)].next(self_->clock().now()),
+                        again_atom::value, shard);
   }
 }
 

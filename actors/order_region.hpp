@@ -30,7 +30,7 @@ private:
   shard_options options_;
   std::shared_ptr<shard_metrics> count_;
   std::array<order_shard_actor, shard_count> shards_;
-  std::vector<backoff> delays_;
+  std::vector<restart_delay> delays_;
 };
 
 /// Owns all shards of the node. Give it an exit message to end it and all below it.

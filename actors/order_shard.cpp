@@ -209,9 +209,13 @@ void order_shard_state::passivate_idle() {
 void order_shard_state::abandon(const caf::error& why) {
   for (auto& [id, e] : orders_) {
     refuse(e, why);
+    if (e.now == phase::quarantined)
+      count_->quarantined.Decrement();
     if (e.actor)
       self_->send_exit(e.actor, caf::exit_reason::user_shutdown);
   }
+  count_->live.Decrement(static_cast<double>(ids_.size()));
+  ids_.clear();
   orders_.clear();
 }
 

@@ -216,7 +216,11 @@ void payment_worker_state::cancel_orders() {
   for (const auto& a : store_->attempts(ids))
     plan_refund(a, plan);
   if (!plan.begin.empty()) {
-    store_->write(plan.begin);
+    for (const auto& result : store_->write(plan.begin))
+      if (!result.error.empty()) {
+        log::error("payment.refund_not_begun", {{"error", result.error}});
+        plan.settling.insert(result.now.order_id);
+      }
     ticks_ = 0; // the next tick starts them
   }
   if (!plan.answered.empty())
@@ -317,7 +321,9 @@ void payment_worker_state::store_failed(const store_error& e) {
     c.reply.deliver(consumed{consumed::kind::unavailable, {}});
   if (e.kind == store_failure::fenced || e.kind == store_failure::failed) {
     abandon(make_fault(fault::unavailable));
-    return self_->quit(make_fault(fault::internal, "the payment store failed"));
+    return self_->quit(e.kind == store_failure::fenced
+                           ? make_fault(fault::unavailable, std::string(fenced_detail))
+                           : make_fault(fault::internal, "the payment store failed"));
   }
   flushing_ = true;
   self_->delayed_send(self_, delay_.next(), flush_atom::value);

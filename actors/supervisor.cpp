@@ -9,12 +9,12 @@ caf::behavior leaf_supervisor(caf::event_based_actor* self, const std::function<
                               std::string what) {
   struct care {
     caf::actor child;
-    backoff delay{std::chrono::milliseconds(100), std::chrono::seconds(30)};
+    restart_delay delay{std::chrono::seconds(30)};
   };
   auto state = std::make_shared<care>();
   self->set_down_handler([self, state, what](caf::down_msg& gone) {
     log::error("actor.crashed", {{"actor", what}, {"reason", self->system().render(gone.reason)}});
-    self->delayed_send(self, state->delay.next(), tick_atom::value);
+    self->delayed_send(self, state->delay.next(self->clock().now()), tick_atom::value);
   });
   self->set_exit_handler([self, state](caf::exit_msg& m) {
     self->send_exit(state->child, caf::exit_reason::user_shutdown);

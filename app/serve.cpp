@@ -13,6 +13,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <thread>
 
 #include <unistd.h>
@@ -125,7 +126,7 @@ void print_addresses(const config& c) {
 }
 
 /// Serves until a signal comes or a part is broken; returns the exit code.
-int serve_until_ended(const config& c, process& p) {
+int serve_until_ended(const config& c, process& p, std::optional<shutdown_watchdog>& watchdog) {
   int64_t incarnation = 0;
   if (!until_it_works("the databases", [&] {
         if (migrate_databases(c, false) != 0)
@@ -148,7 +149,7 @@ int serve_until_ended(const config& c, process& p) {
   while (!await_ending_signal(std::chrono::hours(1)))
     continue;
   p.health.set_phase("draining");
-  shutdown_watchdog watchdog(std::chrono::seconds(8));
+  watchdog.emplace(std::chrono::seconds(8));
   p.servers.drain(std::chrono::seconds(2));
   p.behind.close();
   p.calls.stop();
@@ -176,8 +177,9 @@ int serve(const config& c) {
   if (!mistakes.empty())
     return 2;
   try {
+    std::optional<shutdown_watchdog> watchdog; // outlives the process's parts, whose ends it bounds
     process p(c);
-    return serve_until_ended(c, p);
+    return serve_until_ended(c, p, watchdog);
   } catch (const std::exception& e) {
     log::error("node.failed", {{"error", e.what()}});
     return 1;

@@ -17,7 +17,6 @@ namespace {
 /// What outlives the actors.
 struct bridge_world {
   kafka::fake_bus bus{1};
-  metrics count;
   size_t publisher_limit = 100'000;
 
   std::map<std::string, consumed> answers; ///< by key; else done

@@ -16,7 +16,6 @@ namespace {
 struct journal_world {
   timestamp now{std::chrono::hours(24 * 365 * 50)};
   std::shared_ptr<fake_orders> store = fake_orders::make([this] { return now; });
-  metrics count;
   std::vector<publication> published;
 
   /// Every event so far, in the order of publishing.

@@ -71,7 +71,6 @@ std::vector<std::string> topics_of(service s) {
 struct shop_world {
   timestamp now{std::chrono::hours(24 * 365 * 50)};
   kafka::fake_bus bus;
-  metrics count;
   health_board health;
   int64_t incarnation = 1;
   std::shared_ptr<fake_orders> orders = fake_orders::make([this] { return now; });

@@ -56,7 +56,6 @@ struct workers_world {
   int transactions = 0;
   std::vector<publication> published;
   std::shared_ptr<fake_inbox_rows> inbox = std::make_shared<fake_inbox_rows>();
-  metrics count;
 };
 
 class counting_inventory : public fake_inventory_store {

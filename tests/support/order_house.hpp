@@ -35,7 +35,6 @@ public:
   /// Orders whose actor throws when it takes up a command.
   std::string throws_for;
 
-  metrics count;
   std::shared_ptr<fake_orders> store;
   std::vector<outgoing_event> published;
   std::vector<asked> charges;

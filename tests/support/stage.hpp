@@ -2,6 +2,7 @@
 // An actor system on one thread whose messages move only when the test says so, in virtual time.
 
 #include "actors/interfaces.hpp"
+#include "telemetry/metrics.hpp"
 
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
@@ -54,6 +55,7 @@ public:
     return answer_of<T>(pending);
   }
 
+  metrics count; ///< outlives the actors, which count until they end
   caf::actor_system_config cfg;
   caf::actor_system sys;
   caf::scoped_actor self;
