@@ -282,6 +282,24 @@ TEST_CASE_FIXTURE(bridge_house, "a lone culprit leaves its partitions open behin
   CHECK(committed() == 2);
 }
 
+TEST_CASE_FIXTURE(bridge_house, "while a handler is away, suspects still go one at a time") {
+  crash_on = {"bad"};
+  consume();
+  for (const char* id : {"a", "bad", "b"})
+    record(id);
+  settle();
+  for (const char* id : {"a", "bad", "b"})
+    answers[id] = {consumed::kind::unavailable, {}};
+  crash_on.clear();
+  live(std::chrono::seconds(10));
+  CHECK(tries["a"] > 3);
+  CHECK(tries["b"] == 1); // or it would be there again when the culprit is
+  answers.clear();
+  live(std::chrono::seconds(5));
+  CHECK(committed() == 3);
+  CHECK(buried.empty());
+}
+
 TEST_CASE_FIXTURE(bridge_house, "two culprits are both found, and later records go on") {
   crash_on = {"bad", "worse"};
   consume();
