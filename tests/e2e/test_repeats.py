@@ -19,7 +19,7 @@ STATE = {
                   "select position, kind from stock_ledger order by 1",
                   "select count(*) from dead_letters", "select count(*) from parked_events"],
     "emailing": ["select id, event_source, event_id from notifications order by id",
-                 "select id, status from emails order by id",
+                 "select id from emails order by id",  # the sweep sends them meanwhile
                  "select count(*) from dead_letters", "select count(*) from parked_events"],
     "gateway": ["select key, status, amount, calls from ledger order by key"],
 }
