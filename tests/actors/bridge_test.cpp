@@ -397,7 +397,9 @@ TEST_CASE_FIXTURE(crowded_house, "all consumers are stopped at once") {
   auto bridge = sys.spawn(
       bridge_behavior,
       [this](kafka::publisher_callbacks tell) { return bus.make_publisher(std::move(tell)); },
-      [this](service, kafka::consume_callback) { return std::make_unique<slow_consumer>(*this); },
+      [this](service, const kafka::consume_callback&) {
+        return std::make_unique<slow_consumer>(*this);
+      },
       bridge_options{}, &count);
   std::vector<consuming_service> all;
   for (auto s : {service::order, service::payment, service::inventory, service::emailing})

@@ -55,8 +55,8 @@ struct journal_house : journal_world, stage {
 
   /// Cancels an order that has just been created.
   static write_set cancellation(const std::string& id) {
-    auto current = draft(id).draft;
-    current = apply(std::move(current), decide_creation(current, deadlines{}, {}), timestamp{});
+    auto made = creation(id);
+    auto current = apply(made.current, made.step, timestamp{});
     order_command cancel;
     cancel.verb = order_verb::cancel;
     return {current, *decide(current, cancel, deadlines{}).step, std::nullopt};

@@ -191,6 +191,7 @@ TEST_CASE_FIXTURE(workers_house, "stock: concurrent events share transactions, 2
   auto pool = inventory();
   run();
   std::vector<pending> all;
+  all.reserve(300);
   for (int i = 0; i < 300; ++i)
     all.push_back(send(pool, created("o" + std::to_string(i))));
   run();
@@ -333,6 +334,7 @@ TEST_CASE_FIXTURE(workers_house, "mail: poison, a database that is down, and bat
   mails->down = false;
   transactions = 0;
   std::vector<pending> all;
+  all.reserve(300);
   for (int i = 0; i < 300; ++i)
     all.push_back(send(pool, created("o" + std::to_string(i))));
   run();
