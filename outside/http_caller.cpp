@@ -55,11 +55,10 @@ public:
       } else {
         ++outstanding_;
         arrived_.push_back({std::move(what), std::move(then)});
+        return set_.wake();
       }
     }
-    if (refusal)
-      return then({refusal, false, 0, {}});
-    set_.wake();
+    then({refusal, false, 0, {}});
   }
 
   bool answered_lately() const {

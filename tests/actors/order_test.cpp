@@ -72,6 +72,7 @@ TEST_CASE_FIXTURE(order_house, "forty concurrent payments are one charge and one
   created("o1");
   using pending = decltype(send(region(), command("o1", order_verb::pay)));
   std::vector<pending> payers;
+  payers.reserve(40);
   for (int i = 0; i < 40; ++i)
     payers.push_back(send(region(), command("o1", order_verb::pay)));
   run();

@@ -14,7 +14,7 @@ inline pg_database& emptied(database which) {
   // Made after a first connection: at exit it must go before OpenSSL's state, which libpq needs to
   // connect once more and drop the databases.
   static auto all = [] {
-    pg::connection{test_server()};
+    const pg::connection first{test_server()};
     return std::map<database, std::unique_ptr<pg_database>>();
   }();
   auto& db = all[which];

@@ -31,6 +31,7 @@ template <class F>
 void at_once(int threads, const std::string& conninfo, F f) {
   std::barrier start(threads);
   std::vector<std::jthread> all;
+  all.reserve(static_cast<size_t>(threads));
   for (int i = 0; i < threads; ++i)
     all.emplace_back([&, i] {
       auto books = make_gateway_ledger(conninfo);

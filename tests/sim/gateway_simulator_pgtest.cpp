@@ -109,6 +109,7 @@ TEST_CASE("simulator: 40 charges at once with one key are one charge in the book
   std::mutex mutex;
   std::map<int, int> by_status;
   std::vector<std::jthread> all;
+  all.reserve(40);
   for (int i = 0; i < 40; ++i)
     all.emplace_back([&] {
       auto status = w.charge("o1:1").status;
@@ -255,6 +256,7 @@ TEST_CASE("simulator: past its bounds it answers 503, and silence is bounded") {
   w.db.session().exec("lock table ledger");
   std::atomic<int> busy{0};
   std::vector<std::jthread> all;
+  all.reserve(6);
   for (int i = 0; i < 6; ++i)
     all.emplace_back([&, i] {
       auto answer = w.charge(std::to_string(i) + ":1");
