@@ -12,6 +12,10 @@ from broker import Broker
 from instance import Databases, Troupe
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: takes minutes; only ./test --all runs it")
+
+
 def needed(variable):
     value = os.environ.get(variable)
     assert value, f"{variable} is not set; ./test sets it"
