@@ -131,6 +131,6 @@ pg_create_databases() {
 select format('create database %I', :'name')
  where not exists (select from pg_database where datname = :'name') \gexec
 SQL
-      fail "the database $name could not be made" "$dir/createdb.log"
+      fail "the database $name could not be made" "$dir/createdb.log" "is the disk full? (df -h $dir) Else the log says what; then start again"
   done
 }
