@@ -14,4 +14,8 @@ int migrate_databases(const config& c, bool seed);
 /// Runs the payment gateway simulator alone until SIGINT or SIGTERM.
 int run_gateway_simulator(const config& c);
 
+/// Looks for broken promises in all databases and prints what it finds, read-only. 0: nothing,
+/// 1: something, 2: it could not look. `quiesced`: nothing is under way, so more must hold.
+int run_audit(const config& c, bool quiesced);
+
 } // namespace troupe

@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("troupe ") + TROUPE_VERSION);
   app.require_subcommand(1);
   std::string file = "config.toml";
-  bool seed = false;
+  bool seed = false, quiesced = false;
   auto* serve_command = app.add_subcommand(
       "serve", "Serve the four services and the gateway until SIGINT or SIGTERM.\n"
                "Needs four PostgreSQL databases and Kafka; ./run starts private ones.");
@@ -59,9 +59,15 @@ int main(int argc, char** argv) {
   auto* sim_command = app.add_subcommand(
       "gateway-sim", "Run the payment gateway simulator alone, with its books in\n"
                      "databases.gateway. Its protocol is docs/payment-gateway.md.");
-  for (auto* command : {serve_command, migrate_command, sim_command})
+  auto* audit_command = app.add_subcommand(
+      "audit", "Look for broken promises in the four databases and the gateway's books.\n"
+               "Read-only, also while nodes serve. One line a check; exit code 1 if one finds\n"
+               "something, 2 if it cannot look.");
+  for (auto* command : {serve_command, migrate_command, sim_command, audit_command})
     command->add_option("--config", file, "The configuration file")->capture_default_str();
   migrate_command->add_flag("--seed", seed, "Also fill an empty catalogue with 100 products");
+  audit_command->add_flag("--quiesced", quiesced,
+                          "Nothing is under way: also look for what was left undone");
   CLI11_PARSE(app, argc, argv);
   bool given = false;
   for (auto* command : app.get_subcommands())
@@ -74,5 +80,7 @@ int main(int argc, char** argv) {
     return serve(*c);
   if (*migrate_command)
     return migrate_databases(*c, seed);
+  if (*audit_command)
+    return run_audit(*c, quiesced);
   return run_gateway_simulator(*c);
 }

@@ -113,7 +113,7 @@ const transition* find_transition(st from, on verb) {
   return found == std::end(transitions) ? nullptr : found;
 }
 
-payment_status after(money effect, payment_status now) {
+constexpr payment_status after(money effect, payment_status now) {
   switch (effect) {
     case money::running:
       return payment_status::pending;
@@ -363,6 +363,40 @@ order apply(order current, const order_step& step, timestamp at) {
   current.updated_at = at;
   current.history.push_back({step.status, step.payment, at, step.message});
   return current;
+}
+
+bool legal(order_standing from, order_standing to) {
+  return std::any_of(std::begin(transitions), std::end(transitions), [&](const transition& t) {
+    return t.from == from.status && t.to == to.status && after(t.effect, from.payment) == to.payment
+           && (t.effect != money::paid_back || from.payment == payment_status::refund_pending);
+  });
+}
+
+bool legal_beginning(order_standing first) {
+  return first.status == st::created && first.payment == payment_status::pending;
+}
+
+std::string_view told_by(order_standing reached) {
+  switch (reached.status) {
+    case st::created:
+      return topic::order_created;
+    case st::payment_pending:
+      return {};
+    case st::payment_success:
+      return topic::payment_success;
+    case st::payment_failed:
+      return topic::payment_failed;
+    case st::confirmed:
+      return topic::notification_requested;
+    case st::dispatched:
+      return topic::order_dispatched;
+    case st::completed:
+      return topic::order_completed;
+    case st::cancelled:
+      return reached.payment == payment_status::refunded ? topic::notification_requested
+                                                         : topic::order_cancelled;
+  }
+  return {};
 }
 
 bool settled(const order& o) {

@@ -108,6 +108,20 @@ order_decision decide(const order& current, const order_command& command, const 
 /// does not advance leaves it.
 order apply(order current, const order_step& step, timestamp at);
 
+/// Where a history row says that its order stood.
+struct order_standing {
+  order_status status = order_status::created;
+  payment_status payment = payment_status::pending;
+  bool operator==(const order_standing&) const = default;
+};
+
+/// For whoever looks at histories from outside (the audit): may `to` be the row right after `from`,
+/// may `first` be the first one, and the topic of the one event of the row that reached a standing
+/// (empty: it has none).
+bool legal(order_standing from, order_standing to);
+bool legal_beginning(order_standing first);
+std::string_view told_by(order_standing reached);
+
 /// COMPLETED, or CANCELLED with neither stock nor money open: no step will ever follow.
 bool settled(const order& o);
 

@@ -17,6 +17,11 @@ constexpr std::string_view register_sql
       " select stream, pg_advisory_lock(stream) from opened";
 
 constexpr std::string_view try_lock_sql = "select pg_try_advisory_lock($1::bigint)";
+// For the audit: what is committed in the stream from now on is a broken promise.
+constexpr std::string_view close_sql
+    = "update streams set closed = pg_current_snapshot(), closed_at = clock_timestamp()"
+      " where stream = $1::bigint and closed is null";
+
 constexpr std::string_view unlock_sql = "select pg_advisory_unlock($1::bigint)";
 
 // Only the session that opened the stream is ended: another holder is draining it.
@@ -183,8 +188,10 @@ std::vector<outgoing_event> outgoing(service from, position at, int32_t sequence
 bool take_stream(connection& on, int64_t stream) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   for (;;) {
-    if (on.exec(try_lock_sql, {stream}).boolean(0, 0))
+    if (on.exec(try_lock_sql, {stream}).boolean(0, 0)) {
+      on.exec(close_sql, {stream});
       return true;
+    }
     auto holder = on.exec(end_writer_sql, {stream});
     if (holder.rows() > 0 && !holder.boolean(0, 0))
       return false;

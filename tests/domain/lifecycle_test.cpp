@@ -196,6 +196,33 @@ TEST_CASE("every state and every command do what the table says") {
   }
 }
 
+TEST_CASE("what decide() does is legal, and nothing else") {
+  std::map<std::string, std::map<std::string, std::string>> steps;
+  for (const auto& [name, from] : states)
+    for (int v = 0; v < order_verb_count; ++v) {
+      const auto d = run(make_order(name), static_cast<on>(v));
+      if (!d.step || !d.step->advances)
+        continue;
+      steps[name_of(from.status, from.payment, false)]
+           [name_of(d.step->status, d.step->payment, false)]
+          = d.step->events.empty() ? "" : d.step->events.at(0).topic;
+    }
+  for (const auto& [from_name, from] : states)
+    for (const auto& [to_name, to] : states) {
+      if (from.held || to.held)
+        continue;
+      INFO(from_name, " to ", to_name);
+      const auto& possible = steps[from_name];
+      const auto found = possible.find(to_name);
+      const order_standing reached{to.status, to.payment};
+      CHECK(legal({from.status, from.payment}, reached) == (found != possible.end()));
+      if (found != possible.end())
+        CHECK(told_by(reached) == found->second);
+    }
+  CHECK(legal_beginning({st::created, pay::pending}));
+  CHECK_FALSE(legal_beginning({st::payment_pending, pay::pending}));
+}
+
 TEST_CASE("a transition raises the version, clears the rounds, and its deadline fits the state") {
   const std::map<std::string, std::optional<std::chrono::seconds>> ttls = {
       {"CREATED", within.unpaid},       {"PENDING", within.payment},
