@@ -26,6 +26,7 @@ void order_sweeper_state::tick() {
     }
     tell(queries_->overdue(options_.batch));
     count_overdue();
+    queries_->fold_figures();
   } catch (const store_error& e) {
     log::debug("orders.sweep_failed", {{"error", e.what()}});
   }

@@ -1,7 +1,8 @@
 #pragma once
 // Finds live orders past their deadline and tells each, through the region, once a second; once at
 // the start also the payments that nobody is at work on. Counts the overdue for the watchdog.
-// One query a round for all shards of the node. Blocks in its session: production detaches it.
+// Folds new steps into the figures. One query a round for all shards of the node. Blocks in its
+// session: production detaches it.
 
 #include "actors/interfaces.hpp"
 #include "telemetry/metrics.hpp"

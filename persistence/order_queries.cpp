@@ -1,5 +1,6 @@
 #include "persistence/order_queries.hpp"
 
+#include "persistence/order_figures.hpp"
 #include "persistence/pg.hpp"
 #include "persistence/stream_session.hpp"
 
@@ -45,30 +46,6 @@ constexpr std::string_view unsettled_sql
 constexpr std::string_view count_overdue_sql
     = "select status, count(*) from orders where deadline_at is not null"
       " and (deadline_at <= clock_timestamp() or rounds > 0) group by status";
-
-constexpr std::string_view by_status_sql
-    = "select status, count(*), count(*) filter (where status = 'PAYMENT_FAILED'"
-      "   or status = 'CANCELLED' and payment_status in ('PENDING', 'FAILED')),"
-      " least(sum(total_amount), 9223372036854775807)::bigint from orders group by status";
-
-constexpr std::string_view days_sql
-    = "select to_char(d, 'YYYY-MM-DD'), count(c.total),"
-      " least(coalesce(sum(c.total), 0), 9223372036854775807)::bigint"
-      " from generate_series((clock_timestamp() at time zone 'UTC')::date - 29,"
-      "   (clock_timestamp() at time zone 'UTC')::date, interval '1 day') d"
-      " left join (select (h.\"timestamp\" at time zone 'UTC')::date as day, o.total_amount as "
-      "total"
-      "   from order_status_history h join orders o on o.id = h.order_id"
-      "   where h.status = 'COMPLETED'"
-      "   and h.\"timestamp\" > clock_timestamp() - interval '31 days') c on c.day = d"
-      " group by d order by d";
-
-constexpr std::string_view top_sql
-    = "select i.product_id, (array_agg(i.product_name order by o.created_at desc))[1],"
-      " least(sum(i.quantity), 9223372036854775807)::bigint as quantity,"
-      " least(sum(i.quantity * i.price), 9223372036854775807)::bigint"
-      " from order_items i join orders o on o.id = i.order_id where o.status = 'COMPLETED'"
-      " group by i.product_id order by quantity desc, i.product_id limit 10";
 
 constexpr std::string_view earlier_uses_sql
     = "select scope, order_id, version, body_hash from idempotency_keys"
@@ -116,7 +93,7 @@ std::vector<overdue_order> overdue_of(const pg::result& rows) {
 class pg_order_queries : public order_queries {
 public:
   explicit pg_order_queries(std::string conninfo)
-      : reads_(std::move(conninfo), {.one_snapshot = true}) {}
+      : reads_(conninfo, {.one_snapshot = true}), folds_(std::move(conninfo)) {}
 
   std::vector<order> load(std::span<const std::string> ids) override;
   std::vector<overdue_order> overdue(int limit) override {
@@ -128,6 +105,9 @@ public:
   std::array<int64_t, order_status_count> count_overdue() override;
   std::vector<outgoing_event> events_of(std::span<const std::string> ids) override;
   std::map<std::string, earlier_use> earlier_uses(std::span<const std::string> scopes) override;
+  bool fold_figures() override {
+    return folds_.run([](pg::connection& on) { return pg::fold_figures(on); });
+  }
   order_figures figures() override;
   void ping() override { read({"select 1", {}}); }
 
@@ -140,6 +120,7 @@ private:
   }
 
   pg::lazy_connection reads_;
+  pg::lazy_connection folds_; ///< writes; connects when figures are first asked for
 };
 
 std::vector<order> pg_order_queries::load(std::span<const std::string> ids) {
@@ -196,26 +177,12 @@ pg_order_queries::earlier_uses(std::span<const std::string> scopes) {
 }
 
 order_figures pg_order_queries::figures() {
-  const auto answers = read_all({{by_status_sql, {}}, {days_sql, {}}, {top_sql, {}}});
-  order_figures f;
-  for (int i = 0; i < order_status_count; ++i)
-    f.by_status[std::string(to_string(static_cast<order_status>(i)))] = 0;
-  const auto& statuses = answers[0];
-  for (int i = 0; i < statuses.rows(); ++i) {
-    f.by_status[statuses.text(i, 0)] = statuses.integer(i, 1);
-    f.failed_payments += statuses.integer(i, 2);
-    if (status_of(statuses.view(i, 0)) == order_status::completed)
-      f.total_revenue = statuses.integer(i, 3);
+  // As many pages as a reader may wait for; with more to come the figures would be wrong.
+  for (int page = 0; !fold_figures(); ++page) {
+    if (page == 20)
+      throw pg::error(store_failure::wait, "the figures are still being counted");
   }
-  const auto& days = answers[1];
-  for (int i = 0; i < days.rows(); ++i)
-    f.days.push_back({days.text(i, 0), days.integer(i, 2), days.integer(i, 1)});
-  f.revenue_today = f.days.back().revenue;
-  const auto& top = answers[2];
-  for (int i = 0; i < top.rows(); ++i)
-    f.top_products.push_back(
-        {top.text(i, 0), top.text(i, 1), top.integer(i, 2), top.integer(i, 3)});
-  return f;
+  return reads_.run([](pg::connection& on) { return pg::read_figures(on); });
 }
 
 } // namespace

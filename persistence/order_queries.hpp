@@ -61,6 +61,11 @@ public:
   /// What these idempotency scopes were used for in the last 24 hours, by scope.
   virtual std::map<std::string, earlier_use> earlier_uses(std::span<const std::string> scopes) = 0;
 
+  /// Takes the steps since the last time into the figures, some thousands at most. False: there
+  /// may be more.
+  virtual bool fold_figures() = 0;
+
+  /// The figures of every committed step. Throws `wait` while too many are not folded in yet.
   virtual order_figures figures() = 0;
 
   /// One round trip; throws when the database does not answer. For readiness.

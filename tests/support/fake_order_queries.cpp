@@ -87,6 +87,7 @@ public:
     return all;
   }
   std::map<std::string, earlier_use> earlier_uses(std::span<const std::string> scopes) override;
+  bool fold_figures() override { return true; }
   order_figures figures() override;
   void ping() override {
     guard g(in_->lock_);
