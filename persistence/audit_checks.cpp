@@ -68,7 +68,8 @@ constexpr statement_part stock_records[]
                      "  or o.state <> case l.kind when 'reserve' then 'reserved'"
                      "   when 'reject' then 'short' when 'sell' then 'sold'"
                      "   when 'release' then 'released' else 'unknown' end")}};
-constexpr compare_part stock_of_orders[] = {{orders_and_ledger}, {stock_without_order}};
+constexpr compare_part stock_of_orders[]
+    = {{orders_and_ledger}, {unsold_orders, true}, {stock_without_order}};
 
 constexpr statement_part captures[]
     = {{view::payments_after,
@@ -102,7 +103,8 @@ constexpr compare_part capture_amounts[] = {{captures_and_totals}};
 constexpr compare_part books[] = {{.compare = books_and_attempts, .needs_gateway = true},
                                   {.compare = attempts_and_books, .needs_gateway = true}};
 
-constexpr compare_part paid[] = {{paid_without_capture}, {capture_without_order}};
+constexpr compare_part paid[]
+    = {{paid_without_capture}, {payments_and_orders, true}, {capture_without_order}};
 
 constexpr statement_part history[]
     = {{view::orders_after,

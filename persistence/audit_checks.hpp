@@ -97,6 +97,7 @@ void events_of_orders(context& c, findings& to); ///< 9
 
 // audit_stock.cpp
 void orders_and_ledger(context& c, findings& to);   ///< 4
+void unsold_orders(context& c, findings& to);       ///< 4
 void stock_without_order(context& c, findings& to); ///< 4
 
 // audit_money.cpp
@@ -104,6 +105,7 @@ void captures_and_totals(context& c, findings& to);   ///< 5
 void books_and_attempts(context& c, findings& to);    ///< 6
 void attempts_and_books(context& c, findings& to);    ///< 6
 void paid_without_capture(context& c, findings& to);  ///< 7
+void payments_and_orders(context& c, findings& to);   ///< 7
 void capture_without_order(context& c, findings& to); ///< 7
 
 // audit_events.cpp

@@ -16,7 +16,7 @@ constexpr std::string_view orders_sql
 
 constexpr std::string_view ended_sql
     = "select key, status, refund from payment_attempts"
-      " where key > $1::text and status = 'CAPTURED' order by key limit $2::int";
+      " where key > $1::text and status <> 'PENDING' order by key limit $2::int";
 
 constexpr std::string_view books_sql
     = "select key, kind, status, coalesce(charge_key, key), amount, transaction_id from ledger"
@@ -37,6 +37,13 @@ constexpr std::string_view paid_sql
 constexpr std::string_view captures_sql
     = "select order_id, bool_or(refund = 'REFUNDED') from payment_attempts"
       " where order_id = any($1::text[]) and status = 'CAPTURED' group by order_id";
+
+constexpr std::string_view all_orders_sql = "select id, payment_status, transaction_id from orders"
+                                            " where id > $1::text order by id limit $2::int";
+
+constexpr std::string_view payments_sql
+    = "select order_id, status, coalesce(transaction_id, '') from payments"
+      " where order_id = any($1::text[])";
 
 /// An attempt's status as the gateway's word for it; PENDING and unknown words: none.
 std::string_view word_of(std::string_view status) {
@@ -112,7 +119,8 @@ void attempts_and_books(context& c, findings& to) {
     // Lines that are there have been compared by books_and_attempts.
     for (int i = 0; i < attempts.rows(); ++i) {
       if (!known.contains(attempts.view(i, 0)))
-        to.add("attempt " + attempts.text(i, 0) + ": CAPTURED, but not in the gateway's books");
+        to.add("attempt " + attempts.text(i, 0) + ": " + attempts.text(i, 1)
+               + ", but not in the gateway's books");
       if (attempts.view(i, 2) == "REFUNDED" && !known.contains("refund:" + attempts.text(i, 0)))
         to.add("attempt " + attempts.text(i, 0) + ": REFUNDED, but not in the gateway's books");
     }
@@ -131,6 +139,24 @@ void paid_without_capture(context& c, findings& to) {
         to.add(stands + "nothing was captured");
       else if (orders.view(i, 2) == "REFUNDED" && !captures.boolean(found->second, 1))
         to.add(stands + "nothing was refunded");
+    }
+  });
+}
+
+void payments_and_orders(context& c, findings& to) {
+  each_chunk(c, view::orders_after, all_orders_sql, [&](const pg::result& orders) {
+    const auto payments = c.see.read(view::payments_after, payments_sql, {column(orders, 0)});
+    const auto at = by_key(payments);
+    for (int i = 0; i < orders.rows(); ++i) {
+      const auto found = at.find(orders.view(i, 0));
+      const bool any = found != at.end(); // an order that nobody paid has none
+      const auto status = any ? payments.text(found->second, 1) : "PENDING";
+      const auto transaction = any ? payments.text(found->second, 2) : "";
+      const auto order = "order " + orders.text(i, 0) + ": ";
+      if (status != orders.view(i, 1))
+        to.add(order + orders.text(i, 1) + ", its payment " + status);
+      else if (transaction != orders.view(i, 2))
+        to.add(order + "transaction " + orders.text(i, 2) + ", its payment's " + transaction);
     }
   });
 }
