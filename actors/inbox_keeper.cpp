@@ -78,14 +78,19 @@ void inbox_keeper_state::try_parked_again() {
     try_again(e);
 }
 
+/// Unless the handler still has it: an answer that takes longer than a sweep would have it asked
+/// again and again.
 void inbox_keeper_state::try_again(const parked_event& e) {
+  if (!trying_.insert(e.id).second)
+    return;
   self_->request(handler_, caf::infinite, e.what)
       .then([this, e](const consumed& outcome) { settled(e, outcome); },
-            [](const caf::error&) { /* the next sweep tries again */ });
+            [this, id = e.id](const caf::error&) { trying_.erase(id); });
 }
 
 void inbox_keeper_state::settled(const parked_event& e, const consumed& outcome) {
   using kind = consumed::kind;
+  trying_.erase(e.id);
   if (outcome.what == kind::busy || outcome.what == kind::unavailable)
     return;
   if (outcome.what == kind::poison

@@ -6,6 +6,8 @@
 #include "actors/interfaces.hpp"
 #include "telemetry/metrics.hpp"
 
+#include <set>
+
 namespace troupe {
 
 using inbox_keeper = inbox_actor::extend<caf::reacts_to<tick_atom>>;
@@ -41,7 +43,8 @@ private:
   std::unique_ptr<inbox> store_;
   event_handler handler_;
   inbox_options options_;
-  int64_t after_ = 0; ///< the sweep's place among the parked
+  int64_t after_ = 0;        ///< the sweep's place among the parked
+  std::set<int64_t> trying_; ///< parked events that the handler has not answered yet
   prometheus::Gauge* parked_ = nullptr;
   prometheus::Gauge* dead_ = nullptr;
 };

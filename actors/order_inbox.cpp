@@ -24,6 +24,8 @@ consumed consumed_by(const caf::error& e) {
       return {consumed::kind::poison, "an unknown order"};
     case fault::impossible:
       return {consumed::kind::poison, detail_of(e)};
+    case fault::unavailable:
+      return {consumed::kind::unavailable, detail_of(e)};
     default:
       return {consumed::kind::busy, std::string(to_string(fault_of(e)))};
   }

@@ -24,7 +24,10 @@ void order_sweeper_state::tick() {
       tell(queries_->unsettled_payments(options_.batch));
       recovered_ = true;
     }
-    tell(queries_->overdue(options_.batch));
+    auto overdue = queries_->overdue(options_.batch, told_);
+    tell(overdue);
+    const bool more = overdue.size() == static_cast<size_t>(options_.batch);
+    told_ = more ? std::move(overdue.back()) : overdue_order{};
     count_overdue();
     queries_->fold_figures();
   } catch (const store_error& e) {

@@ -1,8 +1,9 @@
 #pragma once
-// Finds live orders past their deadline and tells each, through the region, once a second; once at
-// the start also the payments that nobody is at work on. Counts the overdue for the watchdog.
-// Folds new steps into the figures. One query a round for all shards of the node. Blocks in its
-// session: production detaches it.
+// Finds live orders past their deadline and tells each, through the region, a batch a second: each
+// round goes on where the last one ended, so that orders that cannot move (quarantined ones) do not
+// hide the others. Once at the start also the payments that nobody is at work on. Counts the
+// overdue for the watchdog. Folds new steps into the figures. One query a round for all shards of
+// the node. Blocks in its session: production detaches it.
 
 #include "actors/interfaces.hpp"
 #include "telemetry/metrics.hpp"
@@ -36,6 +37,7 @@ private:
   sweeper_options options_;
   std::vector<prometheus::Gauge*> gauges_; ///< by status
   bool recovered_ = false;
+  overdue_order told_; ///< the last one; empty: the next round begins with the longest overdue
   caf::actor_clock::time_point next_count_{};
 };
 

@@ -290,9 +290,15 @@ void payment_worker_state::refund_answered(const std::string& key, const refund_
   refunds_.erase(known);
 }
 
-/// Attempts that a fenced incarnation left PENDING: voided or learnt, never charged.
+/// Attempts that a fenced incarnation left PENDING: voided or learnt, never charged. A sweep goes
+/// on where the last one ended: the other workers' and those that the gateway is silent about may
+/// be many.
 void payment_worker_state::recover_abandoned() {
-  for (const auto& a : store_->abandoned(sweep_batch))
+  const auto all = store_->abandoned(sweep_batch, abandoned_);
+  abandoned_ = all.size() < static_cast<size_t>(sweep_batch)
+                   ? ""
+                   : charge_key(all.back().order_id, all.back().attempt);
+  for (const auto& a : all)
     if (static_cast<size_t>(shard_of(a.order_id)) % workers_ == index_)
       settle(a);
 }

@@ -99,6 +99,7 @@ private:
   std::vector<cancellation> cancellations_;
   bool flushing_ = false;
   int ticks_ = 0;
+  std::string abandoned_; ///< key of the last one that the sweep has seen; empty: from the first
   backoff delay_{std::chrono::milliseconds(50), std::chrono::seconds(2)};
 };
 

@@ -34,14 +34,19 @@ constexpr std::string_view events_sql
 // Shard by shard, so that the partial index gives the oldest of each without a look at the rest:
 // `clock_timestamp()`, being volatile, would be compared with every live order.
 constexpr std::string_view overdue_sql
-    = "select o.id, o.version from generate_series(0, 63) s(shard) cross join lateral ("
+    = "select o.id, o.version, (extract(epoch from o.deadline_at) * 1000000)::bigint"
+      " from (select timestamptz 'epoch' + $2::bigint * interval '1 microsecond' as deadline) since"
+      " cross join generate_series(0, 63) s(shard) cross join lateral ("
       "  select id, version, deadline_at from orders where orders.shard = s.shard::smallint"
-      "  and deadline_at <= statement_timestamp() order by deadline_at limit $1::int) o"
+      "  and deadline_at >= since.deadline and deadline_at <= statement_timestamp()"
+      "  and (deadline_at, id) > (since.deadline, $3::text)"
+      "  order by deadline_at, id limit $1::int) o"
       " order by o.deadline_at, o.id limit $1::int";
 
 constexpr std::string_view unsettled_sql
-    = "select id, version from orders where deadline_at is not null"
-      " and status = 'PAYMENT_PENDING' order by deadline_at, id limit $1::int";
+    = "select id, version, (extract(epoch from deadline_at) * 1000000)::bigint from orders"
+      " where deadline_at is not null and status = 'PAYMENT_PENDING' order by deadline_at, id "
+      "limit $1::int";
 
 constexpr std::string_view count_overdue_sql
     = "select status, count(*) from orders where deadline_at is not null"
@@ -86,8 +91,12 @@ std::vector<overdue_order> overdue_of(const pg::result& rows) {
   std::vector<overdue_order> all;
   all.reserve(static_cast<std::size_t>(rows.rows()));
   for (int i = 0; i < rows.rows(); ++i)
-    all.push_back({rows.text(i, 0), rows.small(i, 1)});
+    all.push_back({rows.text(i, 0), rows.small(i, 1), rows.time(i, 2)});
   return all;
+}
+
+int64_t micros(timestamp t) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(t.time_since_epoch()).count();
 }
 
 class pg_order_queries : public order_queries {
@@ -96,8 +105,8 @@ public:
       : reads_(conninfo, {.one_snapshot = true}), folds_(std::move(conninfo)) {}
 
   std::vector<order> load(std::span<const std::string> ids) override;
-  std::vector<overdue_order> overdue(int limit) override {
-    return overdue_of(read({overdue_sql, {limit}}));
+  std::vector<overdue_order> overdue(int limit, const overdue_order& after) override {
+    return overdue_of(read({overdue_sql, {limit, micros(after.deadline), after.id}}));
   }
   std::vector<overdue_order> unsettled_payments(int limit) override {
     return overdue_of(read({unsettled_sql, {limit}}));

@@ -17,6 +17,7 @@ namespace troupe {
 struct overdue_order {
   std::string id;
   int32_t version = 0;
+  timestamp deadline{};
 };
 
 /// Figures of GET /analytics/orders that the orders database knows; see docs/api.md.
@@ -46,8 +47,9 @@ public:
   /// The orders with these ids, in any order; unknown ids are left out.
   virtual std::vector<order> load(std::span<const std::string> ids) = 0;
 
-  /// At most `limit` live orders past their deadline, longest overdue first.
-  virtual std::vector<overdue_order> overdue(int limit) = 0;
+  /// At most `limit` live orders past their deadline, longest overdue first; only those after
+  /// `after`, by deadline and id, so that orders that cannot move do not hide the others.
+  virtual std::vector<overdue_order> overdue(int limit, const overdue_order& after = {}) = 0;
 
   /// Live orders in PAYMENT_PENDING: after a start nobody is at work on them.
   virtual std::vector<overdue_order> unsettled_payments(int limit) = 0;

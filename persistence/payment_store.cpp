@@ -33,7 +33,8 @@ constexpr std::string_view attempts_sql
 constexpr std::string_view abandoned_sql
     = "select " TROUPE_ATTEMPT_COLUMNS " from payment_attempts a join payments p using (order_id)"
       " join incarnations i using (incarnation)"
-      " where a.status = 'PENDING' and i.fenced order by a.created_at limit $1::integer";
+      " where a.status = 'PENDING' and i.fenced and a.key > $2::text order by a.key"
+      " limit $1::integer";
 
 constexpr std::string_view due_sql
     = "with due as materialized ("
@@ -103,8 +104,8 @@ public:
         attempts_sql, {std::vector<std::string>(order_ids.begin(), order_ids.end())}));
   }
 
-  std::vector<payment_attempt> abandoned(int limit) override {
-    return read_attempts(session_.db().exec(abandoned_sql, {limit}));
+  std::vector<payment_attempt> abandoned(int limit, const std::string& after) override {
+    return read_attempts(session_.db().exec(abandoned_sql, {limit, after}));
   }
 
   std::vector<payment_attempt> due_refunds(int limit, std::chrono::milliseconds lease) override {

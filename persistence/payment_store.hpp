@@ -50,8 +50,9 @@ public:
 
   /// All attempts of these orders.
   virtual std::vector<payment_attempt> attempts(std::span<const std::string> order_ids) = 0;
-  /// PENDING attempts begun by incarnations that are fenced: recovery voids or learns them.
-  virtual std::vector<payment_attempt> abandoned(int limit) = 0;
+  /// PENDING attempts begun by incarnations that are fenced: recovery voids or learns them. By key,
+  /// those after `after`.
+  virtual std::vector<payment_attempt> abandoned(int limit, const std::string& after = {}) = 0;
   /// Refunds that are due, each claimed for `lease` so that no other node tries it meanwhile.
   virtual std::vector<payment_attempt> due_refunds(int limit, std::chrono::milliseconds lease) = 0;
   /// The stored payment-refunded of these orders, as first published.

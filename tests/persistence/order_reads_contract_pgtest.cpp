@@ -156,7 +156,11 @@ EACH_WORLD("deadlines are found, longest overdue first") {
   CHECK(late[0].id == "orderb");
   CHECK(late[1].id == "ordera");
   CHECK(late[0].version == 1);
-  CHECK(queries->overdue(1).size() == 1);
+  REQUIRE(queries->overdue(1).size() == 1);
+  const auto next = queries->overdue(1, late[0]);
+  REQUIRE(next.size() == 1);
+  CHECK(next[0].id == "ordera");
+  CHECK(queries->overdue(10, late[1]).empty());
   CHECK(queries->count_overdue()[0] == 2);
 
   // A round puts the deadline off and still counts.

@@ -264,6 +264,8 @@ TEST_CASE_TEMPLATE("attempts of a fenced incarnation are abandoned", Bench, real
   const auto left = present->abandoned(10);
   REQUIRE(left.size() == 1);
   CHECK(left[0].order_id == "o1");
+  CHECK(present->abandoned(10, "o1:").size() == 1);
+  CHECK(present->abandoned(10, "o1:1").empty());
   auto voided = step(kind::outcome, "o1");
   voided.attempt.status = attempt_status::voided;
   CHECK(one(*present, voided).written);

@@ -59,8 +59,11 @@ public:
         found.push_back(row->second.now);
     return found;
   }
-  std::vector<overdue_order> overdue(int limit) override {
-    return oldest(limit, [now = in_->clock_()](const auto& row) { return *row.deadline <= now; });
+  std::vector<overdue_order> overdue(int limit, const overdue_order& after) override {
+    return oldest(limit, [now = in_->clock_(), &after](const auto& row) {
+      return *row.deadline <= now
+             && std::tie(*row.deadline, row.now.id) > std::tie(after.deadline, after.id);
+    });
   }
   std::vector<overdue_order> unsettled_payments(int limit) override {
     return oldest(limit,
@@ -107,13 +110,14 @@ private:
     for (const auto& [id, row] : in_->orders_)
       if (row.deadline && wanted(row))
         rows.push_back(&row);
-    std::stable_sort(rows.begin(), rows.end(),
-                     [](const auto* a, const auto* b) { return *a->deadline < *b->deadline; });
+    std::stable_sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) {
+      return std::tie(*a->deadline, a->now.id) < std::tie(*b->deadline, b->now.id);
+    });
     rows.resize(std::min(rows.size(), static_cast<std::size_t>(limit)));
     std::vector<overdue_order> found;
     found.reserve(rows.size());
     for (const auto* row : rows)
-      found.push_back({row->now.id, row->now.version});
+      found.push_back({row->now.id, row->now.version, *row->deadline});
     return found;
   }
 

@@ -57,17 +57,21 @@ std::vector<payment_attempt> fake_payment_store::attempts(std::span<const std::s
   return all;
 }
 
-std::vector<payment_attempt> fake_payment_store::abandoned(int limit) {
+std::vector<payment_attempt> fake_payment_store::abandoned(int limit, const std::string& after) {
   need_session();
-  std::vector<payment_attempt> all;
+  std::map<std::string, payment_attempt> found;
   for (const auto& [id, incarnation] : db_->begun_by) {
     const auto& file = db_->orders.at(id.first);
     auto attempt = file.attempts.at(id.second);
     attempt.step = file.step;
     if (attempt.status == attempt_status::pending && db_->fenced.contains(incarnation)
-        && static_cast<int>(all.size()) < limit)
-      all.push_back(std::move(attempt));
+        && charge_key(id.first, id.second) > after)
+      found.emplace(charge_key(id.first, id.second), std::move(attempt));
   }
+  std::vector<payment_attempt> all;
+  for (auto& [key, attempt] : found)
+    if (static_cast<int>(all.size()) < limit)
+      all.push_back(std::move(attempt));
   return all;
 }
 

@@ -34,7 +34,7 @@ public:
   bool connected() const override { return session.connected(); }
   std::vector<payment_result> write(std::span<const payment_write> steps) override;
   std::vector<payment_attempt> attempts(std::span<const std::string> order_ids) override;
-  std::vector<payment_attempt> abandoned(int limit) override;
+  std::vector<payment_attempt> abandoned(int limit, const std::string& after) override;
   /// Due by the journal's clock, `fake_journal::now`.
   std::vector<payment_attempt> due_refunds(int limit, std::chrono::milliseconds lease) override;
   std::vector<outgoing_event> refund_events(std::span<const std::string> order_ids) override;
