@@ -8,7 +8,11 @@ namespace troupe {
 /// Serves until SIGINT or SIGTERM, then ends in order. 0: ended in order.
 int serve(const config& c);
 
-/// Brings the databases to the newest schemas; with `seed`, also a catalogue, once.
+/// Brings the configured databases to the newest schemas. Throws a `store_error` that names the
+/// database: `failed` when no waiting mends it.
+void bring_up_to_date(const config& c);
+
+/// The same as a subcommand; with `seed`, also a catalogue, once.
 int migrate_databases(const config& c, bool seed);
 
 /// Runs the payment gateway simulator alone until SIGINT or SIGTERM.

@@ -201,6 +201,9 @@ config_result read_config(const std::string& file, bool required,
     if (entry.starts_with("TROUPE_") && equals != std::string::npos)
       read_variable(entry.substr(0, equals), entry.substr(equals + 1), settings, result);
   }
+  auto& at = result.values.databases;
+  if (at.gateway.empty() && result.values.payment.gateway == "embedded")
+    at.gateway = at.payments;
   return result;
 }
 
@@ -216,7 +219,6 @@ std::vector<std::string> check_for_serving(const config& c) {
   need(c.databases.emailing, "databases.emailing");
   need(c.kafka.brokers, "kafka.brokers");
   if (c.payment.gateway == "embedded") {
-    need(c.databases.gateway, "databases.gateway");
     if (!is_loopback(c.server.bind))
       wrong.emplace_back("payment.gateway: the embedded simulator is for loopback binds only; name "
                          "your payment gateway's URL");

@@ -75,7 +75,8 @@ struct config_result {
   std::vector<std::string> mistakes;
 };
 
-/// Reads `file` (its absence is a mistake only if `required`), then `environment` (NAME=value).
+/// Reads `file` (its absence is a mistake only if `required`), then `environment` (NAME=value). The
+/// embedded simulator's books are in the payments' database unless they have their own.
 config_result read_config(const std::string& file, bool required,
                           const std::vector<std::string>& environment);
 

@@ -7,7 +7,7 @@
 
 namespace troupe {
 
-int migrate_databases(const config& c, bool seed) {
+void bring_up_to_date(const config& c) {
   struct target {
     database which;
     const char* name;
@@ -18,13 +18,21 @@ int migrate_databases(const config& c, bool seed) {
                                        {database::inventory, "inventory", c.databases.inventory},
                                        {database::emailing, "emailing", c.databases.emailing},
                                        {database::gateway, "gateway", c.databases.gateway}}};
-  try {
-    for (const auto& t : targets) {
-      if (t.conninfo.empty())
-        continue;
+  for (const auto& t : targets) {
+    if (t.conninfo.empty())
+      continue;
+    try {
       if (int files = migrate(t.which, t.conninfo); files > 0)
         log::info("database.migrated", {{"database", t.name}, {"files", files}});
+    } catch (const store_error& e) {
+      throw store_error(e.kind, std::string("databases.") + t.name + ": " + e.what());
     }
+  }
+}
+
+int migrate_databases(const config& c, bool seed) {
+  try {
+    bring_up_to_date(c);
     if (int products = seed ? seed_products(c.databases.inventory) : 0; products > 0)
       log::info("catalogue.seeded", {{"products", products}});
     return 0;

@@ -129,8 +129,7 @@ void print_addresses(const config& c) {
 int serve_until_ended(const config& c, process& p, std::optional<shutdown_watchdog>& watchdog) {
   int64_t incarnation = 0;
   if (!until_it_works("the databases", [&] {
-        if (migrate_databases(c, false) != 0)
-          throw store_error(store_failure::wait, "migration");
+        bring_up_to_date(c);
         incarnation = begin(c);
       }))
     return 0;

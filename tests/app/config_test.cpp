@@ -112,6 +112,15 @@ TEST_CASE("the environment wins") {
   CHECK(result.values.databases.orders == "host=h dbname=d");
 }
 
+TEST_CASE("the embedded simulator's books are beside the payments, unless they have a place") {
+  const strings payments = {"TROUPE_DATABASES_PAYMENTS=dbname=p"};
+  CHECK(read("", payments).values.databases.gateway == "dbname=p");
+  CHECK(read("[databases]\ngateway = \"dbname=g\"\n", payments).values.databases.gateway
+        == "dbname=g");
+  CHECK(read("[payment]\ngateway = \"https://pay.example\"\n", payments)
+            .values.databases.gateway.empty());
+}
+
 TEST_CASE("a variable that is wrong is named") {
   auto result = read_config("", false,
                             {"TROUPE_SERVER_ORDER_PORT=many", "TROUPE_SERVER_PORT=1",
@@ -152,7 +161,7 @@ TEST_CASE("every key has a variable of its own, and a default within its bounds"
 
 TEST_CASE("serving needs its databases and brokers") {
   CHECK(check_for_serving(servable()).empty());
-  CHECK(check_for_serving(config()).size() == 6);
+  CHECK(check_for_serving(config()).size() == 5);
   auto c = servable();
   c.databases.orders.clear();
   CHECK(names(check_for_serving(c), "databases.orders"));
