@@ -7,8 +7,12 @@
 
 #include "persistence/pg_error.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <optional>
+#include <span>
+#include <vector>
 
 namespace troupe::pg {
 
@@ -70,5 +74,37 @@ void write_batch(std::size_t count, Write write, Reject reject, Blocked blocked)
     if (contended(done, done + 1))
       blocked(done);
 }
+
+/// `write_halving` where `part(inputs)` gives a result each: all results, in place. After a throw
+/// `results` has those of the parts that were written before it.
+template <class Result, class Input, class Part, class Reject>
+void write_parts(std::span<const Input> inputs, std::vector<Result>& results, Part part,
+                 Reject reject) {
+  results.resize(inputs.size());
+  auto write = [&](std::size_t first, std::size_t last) {
+    auto some = part(inputs.subspan(first, last - first));
+    std::ranges::move(some, results.begin() + static_cast<std::ptrdiff_t>(first));
+  };
+  write_halving(0, inputs.size(), write, reject);
+}
+
+/// Parts of a batch were committed before it failed: their events are told by the next call, or the
+/// watermark would pass over them.
+template <class Event>
+class unreported {
+public:
+  void keep(Event e) { events_.push_back(std::move(e)); }
+  /// The session has a new stream: the old one is read from its journal.
+  void forget() { events_.clear(); }
+  /// Puts them before what is told anyway.
+  void hand_over(std::vector<Event>& told) {
+    told.insert(told.begin(), std::make_move_iterator(events_.begin()),
+                std::make_move_iterator(events_.end()));
+    events_.clear();
+  }
+
+private:
+  std::vector<Event> events_;
+};
 
 } // namespace troupe::pg

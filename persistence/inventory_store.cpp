@@ -36,32 +36,29 @@ public:
         low_stock_(low_stock) {}
 
   void connect() override {
-    if (session_.connected())
+    if (!session_.connect())
       return;
-    session_.connect();
+    unreported_.forget();
     session_.db().exec(patience_sql);
-    unreported_.clear(); // the old stream is read from its journal
   }
 
   bool connected() const override { return session_.connected(); }
   stream_log& log() override { return session_; }
 
   std::vector<stock_result> apply(std::span<const stock_input> inputs) override {
-    std::vector<stock_result> results(inputs.size());
-    auto write = [&](size_t first, size_t last) {
-      auto part = apply_part(inputs.subspan(first, last - first));
-      std::move(part.begin(), part.end(), results.begin() + static_cast<std::ptrdiff_t>(first));
-    };
+    std::vector<stock_result> results;
+    auto part = [this](std::span<const stock_input> some) { return apply_part(some); };
     auto reject = [&](size_t index, const pg::error& e) {
       results[index] = {stock_result::kind::impossible, e.what(), {}};
     };
     try {
-      pg::write_halving(0, inputs.size(), write, reject);
+      pg::write_parts(inputs, results, part, reject);
     } catch (...) {
       keep(results);
       throw;
     }
-    hand_over(results);
+    if (!results.empty())
+      unreported_.hand_over(results.front().events);
     return results;
   }
 
@@ -107,27 +104,16 @@ private:
                       [this] { return session_.next_position(); });
   }
 
-  /// Parts of a batch were committed before it failed: their events are told by the next call, or
-  /// the watermark would pass over them.
   void keep(std::vector<stock_result>& results) {
     for (auto& result : results)
       for (auto& answer : result.events)
         if (answer.fresh)
-          unreported_.push_back(std::move(answer));
-  }
-
-  void hand_over(std::vector<stock_result>& results) {
-    if (unreported_.empty() || results.empty())
-      return;
-    auto& first = results.front().events;
-    first.insert(first.begin(), std::make_move_iterator(unreported_.begin()),
-                 std::make_move_iterator(unreported_.end()));
-    unreported_.clear();
+          unreported_.keep(std::move(answer));
   }
 
   pg::stream_session session_;
   int64_t low_stock_;
-  std::vector<stock_result::answer> unreported_;
+  pg::unreported<stock_result::answer> unreported_;
 };
 
 } // namespace

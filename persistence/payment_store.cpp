@@ -68,34 +68,30 @@ public:
         ids_(random_ids()) {}
 
   void connect() override {
-    if (session_.connected())
+    if (!session_.connect())
       return;
-    session_.connect();
+    unreported_.forget();
     session_.db().exec(patience_sql);
-    unreported_.clear(); // the old stream is read from its journal
   }
 
   bool connected() const override { return session_.connected(); }
   stream_log& log() override { return session_; }
 
   std::vector<payment_result> write(std::span<const payment_write> steps) override {
-    std::vector<payment_result> results(steps.size());
-    auto part = [&](size_t first, size_t last) {
-      auto written = write_part(steps.subspan(first, last - first));
-      std::move(written.begin(), written.end(),
-                results.begin() + static_cast<std::ptrdiff_t>(first));
-    };
+    std::vector<payment_result> results;
+    auto part = [this](std::span<const payment_write> some) { return write_part(some); };
     auto reject = [&](size_t index, const pg::error& e) {
       results[index].error = e.what();
       results[index].now.order_id = steps[index].attempt.order_id;
     };
     try {
-      pg::write_halving(0, steps.size(), part, reject);
+      pg::write_parts(steps, results, part, reject);
     } catch (...) {
       keep(results);
       throw;
     }
-    hand_over(results);
+    if (!results.empty())
+      unreported_.hand_over(results.front().events);
     return results;
   }
 
@@ -146,25 +142,15 @@ private:
     return std::move(plan.results);
   }
 
-  /// Parts of a batch were committed before it failed: their events are told by the next call, or
-  /// the watermark would pass over them.
   void keep(std::vector<payment_result>& results) {
     for (auto& result : results)
-      std::ranges::move(result.events, std::back_inserter(unreported_));
-  }
-
-  void hand_over(std::vector<payment_result>& results) {
-    if (unreported_.empty() || results.empty())
-      return;
-    auto& first = results.front().events;
-    first.insert(first.begin(), std::make_move_iterator(unreported_.begin()),
-                 std::make_move_iterator(unreported_.end()));
-    unreported_.clear();
+      for (auto& e : result.events)
+        unreported_.keep(std::move(e));
   }
 
   pg::stream_session session_;
   id_source ids_;
-  std::vector<outgoing_event> unreported_;
+  pg::unreported<outgoing_event> unreported_;
 };
 
 } // namespace

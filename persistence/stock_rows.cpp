@@ -170,6 +170,15 @@ statement ledger_write(const stock_plan& plan) {
   return {ledger_write_sql, {positions, orders, steps, kinds, moves, lines, events}};
 }
 
+/// Of orders, products, ledger and parked events, from `first` on.
+stock_view view_of(const std::vector<result>& rows, std::size_t first) {
+  stock_view view;
+  fill_orders(view, rows[first]);
+  fill_products(view, rows[first + 1]);
+  fill_history(view, rows[first + 2], rows[first + 3]);
+  return view;
+}
+
 } // namespace
 
 stock_scope scope_of(std::span<const stock_input> inputs) {
@@ -191,12 +200,7 @@ stock_view read_stock(connection& on, const stock_scope& scope) {
                                         {products_sql, {scope.products, scope.orders}},
                                         {ledger_sql, {scope.orders}},
                                         read_parked(scope.orders)};
-  const auto rows = on.pipeline(reads);
-  stock_view view;
-  fill_orders(view, rows[0]);
-  fill_products(view, rows[1]);
-  fill_history(view, rows[2], rows[3]);
-  return view;
+  return view_of(on.pipeline(reads), 0);
 }
 
 stock_view lock_stock(connection& on, const stock_scope& scope) {
@@ -206,12 +210,7 @@ stock_view lock_stock(connection& on, const stock_scope& scope) {
                                         {lock_products_sql, {scope.products, scope.orders}},
                                         {ledger_sql, {scope.orders}},
                                         read_parked(scope.orders)};
-  const auto rows = on.pipeline(reads);
-  stock_view view;
-  fill_orders(view, rows[1]);
-  fill_products(view, rows[2]);
-  fill_history(view, rows[3], rows[4]);
-  return view;
+  return view_of(on.pipeline(reads), 1);
 }
 
 std::map<position, timestamp> write_stock(connection& on, const stock_plan& plan) {

@@ -75,9 +75,9 @@ connection& stream_session::db() {
   return *up_;
 }
 
-void stream_session::connect() {
+bool stream_session::connect() {
   if (connected())
-    return;
+    return false;
   up_.reset();
   if (stream_ != 0)
     earlier_.insert(stream_);
@@ -98,6 +98,7 @@ void stream_session::connect() {
   }
   counter_ = 0;
   up_.emplace(std::move(fresh));
+  return true;
 }
 
 position stream_session::next_position() {

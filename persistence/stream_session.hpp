@@ -26,9 +26,9 @@ public:
   stream_session(std::string conninfo, int64_t incarnation, journal_table journal,
                  session_options options = {});
 
-  /// Connects and registers a new stream, unless the session is up. Throws `wait`, or `fenced`
-  /// when the incarnation is fenced or unknown.
-  void connect();
+  /// Connects and registers a new stream, unless the session is up; true: it did. Throws `wait`, or
+  /// `fenced` when the incarnation is fenced or unknown.
+  bool connect();
   bool connected() const;
   /// Throws `lost` when not connected.
   connection& db();
