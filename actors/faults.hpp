@@ -19,6 +19,7 @@ enum class fault : uint8_t {
   impossible,          ///< an event that can never be right in this state: a dead letter
   key_reused,          ///< the Idempotency-Key belongs to another body
   busy,                ///< a queue is full: try again soon
+  not_owner,           ///< another node owns the order's shard
   unavailable,         ///< a dependency is down, or this actor has just ended: try again
   quarantined,         ///< the order's actor keeps crashing: an operator has to look
   internal             ///< a bug; the log says more

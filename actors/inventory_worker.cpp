@@ -80,6 +80,8 @@ std::vector<consumed> inventory_worker_state::apply(const std::vector<stock_inpu
   } catch (const store_error& e) {
     log::warn("inventory.store_failed", {{"error", e.what()}});
     answers.assign(inputs.size(), {consumed::kind::unavailable, {}});
+    if (e.kind == store_failure::fenced)
+      self_->quit(make_fault(fault::unavailable, std::string(fenced_detail)));
   }
   return answers;
 }

@@ -24,16 +24,36 @@ auto boxed(std::unique_ptr<Store> store) {
   return std::make_shared<std::unique_ptr<Store>>(std::move(store));
 }
 
-/// Tries to make the topics until they are there, then lets the bridge consume.
-caf::behavior topic_maker(caf::event_based_actor* self, const std::function<bool()>& prepare,
-                          const bridge_actor& bridge,
-                          const std::vector<consuming_service>& services) {
+/// Lets the bridge consume once the topics are there; the orders' events once the node owns them.
+struct consumer_starter {
+  std::function<bool()> prepare;
+  bridge_actor bridge;
+  std::vector<consuming_service> everywhere, owner_only;
+  std::shared_ptr<const lease> mine;
+  bool prepared = false;
+
+  bool done() {
+    if (!prepared && !(prepared = prepare()))
+      return false;
+    start(everywhere);
+    if (mine->now() != standing::owner)
+      return false;
+    start(owner_only);
+    return true;
+  }
+
+  void start(std::vector<consuming_service>& services) {
+    if (!services.empty())
+      caf::anon_send(bridge, flush_atom::value, std::exchange(services, {}));
+  }
+};
+
+caf::behavior start_consumers(caf::event_based_actor* self, consumer_starter starter) {
   self->send(self, tick_atom::value);
-  return {[self, prepare, bridge, services](tick_atom) {
-    if (!prepare())
-      return self->delayed_send(self, std::chrono::seconds(1), tick_atom::value);
-    self->send(bridge, flush_atom::value, services);
-    self->quit();
+  return {[self, starter = std::move(starter)](tick_atom) mutable {
+    if (starter.done())
+      return self->quit();
+    self->delayed_send(self, std::chrono::milliseconds(500), tick_atom::value);
   }};
 }
 
@@ -41,11 +61,30 @@ caf::behavior topic_maker(caf::event_based_actor* self, const std::function<bool
 
 node::node(caf::actor_system& system, node_parts parts, std::function<void()> broken)
     : system_(system), parts_(std::make_shared<const node_parts>(std::move(parts))) {
+  spawn_membership();
   spawn_foundation();
   spawn_services();
   spawn_leaves();
   // Last: the pools and inboxes that records go to hold the rest up too.
   watcher_ = system_.spawn(watcher, foundation_, std::move(broken));
+}
+
+void node::spawn_membership() {
+  if (!parts_->membership) {
+    lease_ = lease::unlimited();
+    return;
+  }
+  std::vector<fence_sweeper> sweepers;
+  for (const auto& task : parts_->fences) {
+    sweepers.push_back(spawn_blocking(system_, parts_->detach, fence_sweeper_behavior, task));
+    foundation_.push_back(caf::actor_cast<caf::actor>(sweepers.back()));
+  }
+  if (parts_->health)
+    parts_->health->set("order", "shards", {health::down, "not known yet"});
+  auto keeper = spawn_blocking(system_, parts_->detach, membership_keeper_behavior,
+                               boxed(parts_->membership()), lease_, sweepers, parts_->count,
+                               parts_->health);
+  foundation_.push_back(caf::actor_cast<caf::actor>(keeper));
 }
 
 void node::spawn_foundation() {
@@ -72,7 +111,7 @@ void node::spawn_foundation() {
   payments_ = payments;
   doors_.reader = readers;
   doors_.keys = readers;
-  order_context context{journals, readers, payments, p->within, p->payment_wait, p->clock};
+  order_context context{journals, readers, payments, p->within, p->payment_wait, p->clock, lease_};
   auto region = system.spawn(order_region_behavior,
                              std::make_shared<const order_context>(std::move(context)), p->shards,
                              p->count);
@@ -126,7 +165,7 @@ void node::spawn_leaves() {
   auto& system = system_;
   auto p = parts_;
   monitored watch{doors_.reader, {}, bridge_, p->gateway};
-  std::vector<consuming_service> services;
+  consumer_starter starter{p->prepare_topics, bridge_, {}, {}, lease_};
   for (auto of : {service::order, service::payment, service::inventory, service::emailing}) {
     auto handler = spawn_pool(of);
     if (of != service::payment)
@@ -138,12 +177,13 @@ void node::spawn_leaves() {
     foundation_.push_back(caf::actor_cast<caf::actor>(keeper));
     if (of != service::order)
       watch.databases[of] = keeper;
-    services.push_back({of, handler, keeper});
+    (of == service::order ? starter.owner_only : starter.everywhere)
+        .push_back({of, handler, keeper});
   }
   leaves_.push_back(supervised(
-      [&system, p, orders = doors_.orders] {
+      [&system, p, orders = doors_.orders, mine = lease_] {
         return caf::actor_cast<caf::actor>(spawn_blocking(system, p->detach, order_sweeper_behavior,
-                                                          boxed(p->order_reads()), orders,
+                                                          boxed(p->order_reads()), orders, mine,
                                                           p->sweeper, p->count));
       },
       "order_sweeper"));
@@ -157,8 +197,7 @@ void node::spawn_leaves() {
   leaves_.push_back(
       supervised([&system, p, watch] { return system.spawn(health_monitor, watch, p->health); },
                  "health_monitor"));
-  leaves_.push_back(
-      spawn_blocking(system, p->detach, topic_maker, p->prepare_topics, bridge_, services));
+  leaves_.push_back(spawn_blocking(system, p->detach, start_consumers, std::move(starter)));
 }
 
 caf::actor node::supervised(std::function<caf::actor()> make, const char* what) {

@@ -11,6 +11,7 @@
 #include "actors/inventory_worker.hpp"
 #include "actors/kafka_bridge.hpp"
 #include "actors/mail_sender.hpp"
+#include "actors/membership_keeper.hpp"
 #include "actors/notification_reader.hpp"
 #include "actors/order_journal.hpp"
 #include "actors/order_reader.hpp"
@@ -43,6 +44,10 @@ struct node_parts {
   consumer_maker consumer;
   /// Makes the topics; true when they are all there. Blocks for seconds at most.
   std::function<bool()> prepare_topics;
+
+  /// The place among other nodes; none: this node alone owns everything, for ever.
+  store_maker<troupe::membership> membership;
+  std::vector<fence_task> fences;
 
   size_t journals = 2, readers = 1;
   size_t inventory_workers = 2, payment_workers = 2, emailing_workers = 1;
@@ -85,6 +90,7 @@ public:
   void stop();
 
 private:
+  void spawn_membership();
   void spawn_foundation();
   void spawn_services();
   void spawn_leaves();
@@ -94,6 +100,7 @@ private:
 
   caf::actor_system& system_;
   std::shared_ptr<const node_parts> parts_;
+  std::shared_ptr<lease> lease_ = std::make_shared<lease>();
   node_doors doors_;
   bridge_actor bridge_;
   payment_pool payments_;

@@ -4,6 +4,7 @@
 // Spawned by its shard only. Whoever waits for it when it ends is answered `unavailable`.
 
 #include "actors/interfaces.hpp"
+#include "actors/lease.hpp"
 
 #include <chrono>
 #include <deque>
@@ -19,6 +20,7 @@ struct order_context {
   deadlines within;
   std::chrono::milliseconds payment_wait{10000}; ///< then a payer gets "still unknown"
   std::function<timestamp()> clock;
+  std::shared_ptr<const lease> mine = lease::unlimited();
 };
 using order_context_ptr = std::shared_ptr<const order_context>;
 

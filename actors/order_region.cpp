@@ -15,6 +15,34 @@ void order_region_state::start(self_ptr self, order_context_ptr context, shard_o
     spawn_shard(shard);
 }
 
+order_region_state::way order_region_state::to(const std::string& order_id) const {
+  switch (context_->mine->now()) {
+    case standing::lease_over:
+      return {fault::unavailable, {}};
+    case standing::standby:
+      return {fault::not_owner, {}};
+    case standing::owner:
+      break;
+  }
+  const auto& shard = shards_[static_cast<size_t>(shard_of(order_id))];
+  return {shard ? fault::none : fault::unavailable, shard}; // null: it is being made again
+}
+
+caf::result<order> order_region_state::view_from_store(const std::string& id,
+                                                       const std::string& user) {
+  auto reply = self_->make_response_promise<order>();
+  self_->request(context_->reader, caf::infinite, view_atom::value, id)
+      .then(
+          [reply, user](const loaded_order& found) mutable {
+            if (found && (user.empty() || user == found->user_id))
+              reply.deliver(*found);
+            else
+              reply.deliver(make_fault(fault::not_found));
+          },
+          [reply](const caf::error&) mutable { reply.deliver(make_fault(fault::unavailable)); });
+  return reply;
+}
+
 void order_region_state::spawn_shard(int32_t shard) {
   auto made = self_->system().spawn(order_shard_behavior, context_, options_, count_);
   self_->monitor(made);
@@ -48,19 +76,24 @@ order_region_actor::behavior_type order_region_behavior(order_region_state::self
   self->set_exit_handler([self](caf::exit_msg& m) { self->state.stop(m.reason); });
   return {
       [self](view_atom, std::string& id, std::string& user) -> caf::result<order> {
-        if (const auto& shard = self->state.of(id))
-          return self->delegate(shard, view_atom::value, std::move(id), std::move(user));
-        return make_fault(fault::unavailable);
+        const auto way = self->state.to(id);
+        if (way.refused == fault::not_owner)
+          return self->state.view_from_store(id, user);
+        if (way.shard)
+          return self->delegate(way.shard, view_atom::value, std::move(id), std::move(user));
+        return make_fault(way.refused);
       },
       [self](order_request& r) -> caf::result<order_answer> {
-        if (const auto& shard = self->state.of(r.order_id))
-          return self->delegate(shard, std::move(r));
-        return make_fault(fault::unavailable);
+        const auto way = self->state.to(r.order_id);
+        if (way.shard)
+          return self->delegate(way.shard, std::move(r));
+        return make_fault(way.refused);
       },
       [self](create_request& r) -> caf::result<create_answer> {
-        if (const auto& shard = self->state.of(r.draft.id))
-          return self->delegate(shard, std::move(r));
-        return make_fault(fault::unavailable);
+        const auto way = self->state.to(r.draft.id);
+        if (way.shard)
+          return self->delegate(way.shard, std::move(r));
+        return make_fault(way.refused);
       },
       [self](again_atom, int32_t shard) { self->state.spawn_shard(shard); },
   };

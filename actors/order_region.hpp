@@ -1,6 +1,7 @@
 #pragma once
 // The only way to orders: hands each message to the shard that owns its order id, and supervises
-// the shards. A shard that dies is made again with a growing delay; its orders load afresh.
+// the shards. It refuses what this node may not serve: its lease is over, or another node owns the
+// shards. A shard that dies is made again with a growing delay; its orders load afresh.
 
 #include "actors/order_shard.hpp"
 
@@ -16,10 +17,14 @@ public:
   static inline const char* name = "order_region";
 
   void start(self_ptr self, order_context_ptr context, shard_options options, metrics& count);
-  /// The shard of `order_id`; null while it is being made again.
-  const order_shard_actor& of(const std::string& order_id) const {
-    return shards_[static_cast<size_t>(shard_of(order_id))];
-  }
+  /// Whether this node may serve commands now, and the shard of `order_id` with it.
+  struct way {
+    fault refused = fault::none;
+    order_shard_actor shard;
+  };
+  way to(const std::string& order_id) const;
+  /// The committed state, for a node that does not own the order.
+  caf::result<order> view_from_store(const std::string& id, const std::string& user);
   void spawn_shard(int32_t shard);
   void down(const caf::down_msg& gone);
   void stop(const caf::error& why);

@@ -5,10 +5,12 @@
 namespace troupe {
 
 void order_sweeper_state::start(self_ptr self, std::unique_ptr<order_queries> queries,
-                                order_door orders, sweeper_options options, metrics& count) {
+                                order_door orders, std::shared_ptr<const lease> mine,
+                                sweeper_options options, metrics& count) {
   self_ = self;
   queries_ = std::move(queries);
   orders_ = std::move(orders);
+  lease_ = std::move(mine);
   options_ = options;
   for (int s = 0; s < order_status_count; ++s)
     gauges_.push_back(
@@ -19,6 +21,8 @@ void order_sweeper_state::start(self_ptr self, std::unique_ptr<order_queries> qu
 
 void order_sweeper_state::tick() {
   self_->delayed_send(self_, options_.interval, tick_atom::value);
+  if (lease_->now() != standing::owner)
+    return;
   try {
     if (!recovered_) {
       tell(queries_->unsettled_payments(options_.batch));
@@ -60,8 +64,9 @@ void order_sweeper_state::count_overdue() {
 order_sweeper_actor::behavior_type
 order_sweeper_behavior(order_sweeper_state::self_ptr self,
                        const std::shared_ptr<std::unique_ptr<order_queries>>& queries,
-                       order_door orders, sweeper_options options, metrics* count) {
-  self->state.start(self, std::move(*queries), std::move(orders), options, *count);
+                       order_door orders, std::shared_ptr<const lease> mine,
+                       sweeper_options options, metrics* count) {
+  self->state.start(self, std::move(*queries), std::move(orders), std::move(mine), options, *count);
   return {[self](tick_atom) { self->state.tick(); }};
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 // Finds live orders past their deadline and tells each, through the region, a batch a second: each
 // round goes on where the last one ended, so that orders that cannot move (quarantined ones) do not
-// hide the others. Once at the start also the payments that nobody is at work on. Counts the
-// overdue for the watchdog. Folds new steps into the figures. One query a round for all shards of
-// the node. Blocks in its session: production detaches it.
+// hide the others. Once at the start also the payments that nobody is at work on. Idle
+// while another node owns the shards. Counts the overdue for the watchdog. Folds new steps into the
+// figures. One query a round for all shards of the node. Blocks in its session: production detaches
+// it.
 
 #include "actors/interfaces.hpp"
+#include "actors/lease.hpp"
 #include "telemetry/metrics.hpp"
 
 namespace troupe {
@@ -24,7 +26,7 @@ public:
   static inline const char* name = "order_sweeper";
 
   void start(self_ptr self, std::unique_ptr<order_queries> queries, order_door orders,
-             sweeper_options options, metrics& count);
+             std::shared_ptr<const lease> mine, sweeper_options options, metrics& count);
   void tick();
 
 private:
@@ -34,6 +36,7 @@ private:
   self_ptr self_ = nullptr;
   std::unique_ptr<order_queries> queries_;
   order_door orders_;
+  std::shared_ptr<const lease> lease_;
   sweeper_options options_;
   std::vector<prometheus::Gauge*> gauges_; ///< by status
   bool recovered_ = false;
@@ -44,6 +47,7 @@ private:
 order_sweeper_actor::behavior_type
 order_sweeper_behavior(order_sweeper_state::self_ptr self,
                        const std::shared_ptr<std::unique_ptr<order_queries>>& queries,
-                       order_door orders, sweeper_options options, metrics* count);
+                       order_door orders, std::shared_ptr<const lease> mine,
+                       sweeper_options options, metrics* count);
 
 } // namespace troupe

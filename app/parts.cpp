@@ -85,6 +85,18 @@ void add_stores(node_parts& parts, const config& c, int64_t incarnation) {
   parts.mail = [c] { return make_spool_transport(c.emailing.spool, c.emailing.from); };
 }
 
+void add_membership(node_parts& parts, const config& c, int64_t incarnation) {
+  const auto& db = c.databases;
+  parts.membership = [c, incarnation] { return make_membership(c.databases.orders, incarnation); };
+  parts.fences.push_back({"orders", [orders = db.orders] { complete_fences(orders); }});
+  for (const auto& [name, conninfo] : {std::pair("payments", &db.payments),
+                                       {"inventory", &db.inventory},
+                                       {"emailing", &db.emailing}})
+    parts.fences.push_back({name, [orders = db.orders, there = *conninfo, incarnation] {
+                              join_database(there, incarnation, fenced_incarnations(orders));
+                            }});
+}
+
 void add_bus(node_parts& parts, const config& c, metrics& count) {
   auto options = kafka_options(c);
   parts.publisher = [options, &count](kafka::publisher_callbacks tell) {
@@ -116,6 +128,7 @@ node_parts make_parts(const config& c, int64_t incarnation, const std::string& g
                       metrics& count, health_board& health) {
   node_parts parts;
   add_stores(parts, c, incarnation);
+  add_membership(parts, c, incarnation);
   add_bus(parts, c, count);
   parts.gateway = make_payment_gateway(gateway_options_of(c, gateway_url));
   parts.journals = static_cast<size_t>(c.orders.journals);

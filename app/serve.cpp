@@ -11,10 +11,10 @@
 
 #include <array>
 #include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include <unistd.h>
 
@@ -69,9 +69,7 @@ int64_t begin(const config& c) {
   for (const auto* conninfo :
        {&c.databases.payments, &c.databases.inventory, &c.databases.emailing})
     join_database(*conninfo, incarnation, fenced);
-  auto shards = claim_shards(c.databases.orders, incarnation);
-  log::info("node.began",
-            {{"node", c.node.name}, {"incarnation", incarnation}, {"shards", shards}});
+  log::info("node.began", {{"node", c.node.name}, {"incarnation", incarnation}});
   return incarnation;
 }
 
@@ -110,6 +108,7 @@ struct process {
   http::gateway calls;
   http::backend behind;
   fronts servers;
+  bool announced = false; ///< the addresses
 };
 
 void print_addresses(const config& c) {
@@ -125,44 +124,82 @@ void print_addresses(const config& c) {
   std::fflush(stdout);
 }
 
-/// Serves until a signal comes or a part is broken; returns the exit code.
-int serve_until_ended(const config& c, process& p, std::optional<shutdown_watchdog>& watchdog) {
-  int64_t incarnation = 0;
-  if (!until_it_works("the databases", [&] {
-        bring_up_to_date(c);
-        incarnation = begin(c);
-      }))
-    return 0;
-  auto simulator = c.payment.gateway == "embedded" ? make_simulator(c) : nullptr;
-  auto parts = make_parts(c, incarnation, simulator ? simulator->url() : c.payment.gateway, p.count,
-                          p.health);
-  std::atomic<bool> broken = false;
-  node n(p.system, std::move(parts), [&broken] {
-    broken = true;
-    kill(getpid(), SIGTERM);
-  });
-  p.behind.open({n.doors().orders, n.doors().reader, n.doors().keys, n.doors().catalogue,
-                 n.doors().notifications});
-  p.health.set_phase("serving");
-  print_addresses(c);
-  while (!await_ending_signal(std::chrono::hours(1)))
-    continue;
+enum class ending { asked, broken };
+
+/// Gives shards and incarnation back. A node that was fenced has lost them already.
+void sign_off(const config& c, int64_t incarnation) {
+  try {
+    end_incarnation(c.databases.orders, incarnation);
+  } catch (const store_error& e) { // the next start of this node does it
+    log::warn("node.not_signed_off", {{"error", e.what()}});
+  }
+}
+
+/// Stops intake, lets what is in flight finish, then ends the node.
+void end_in_order(process& p, node& n, std::optional<shutdown_watchdog>& watchdog) {
   p.health.set_phase("draining");
   watchdog.emplace(std::chrono::seconds(8));
   p.servers.drain(std::chrono::seconds(2));
   p.behind.close();
   p.calls.stop();
   n.stop();
+}
+
+/// One incarnation of the node, until a signal comes, or until it was fenced or is broken: then
+/// its actors are gone, and the ports still answer, with 503.
+ending serve_as(int64_t incarnation, const config& c, process& p, const std::string& gateway_url,
+                std::optional<shutdown_watchdog>& watchdog) {
+  std::atomic<bool> broken = false;
+  node n(p.system, make_parts(c, incarnation, gateway_url, p.count, p.health), [&broken] {
+    broken = true;
+    wake_waiting();
+  });
+  p.behind.open({n.doors().orders, n.doors().reader, n.doors().keys, n.doors().catalogue,
+                 n.doors().notifications});
+  p.health.set_phase("serving");
+  if (!std::exchange(p.announced, true))
+    print_addresses(c);
+  while (!broken) {
+    if (await_ending_signal(std::chrono::hours(1))) {
+      end_in_order(p, n, watchdog);
+      return ending::asked;
+    }
+  }
+  p.health.set_phase("restarting");
+  p.behind.close();
+  n.stop();
+  return ending::broken;
+}
+
+/// Serves until a signal comes. A node that was fenced, or lost a part that the rest hangs on,
+/// comes back as a new incarnation, from what is durable.
+void serve_until_ended(const config& c, process& p, std::optional<shutdown_watchdog>& watchdog) {
+  std::unique_ptr<sim::gateway_simulator> simulator;
+  backoff delay{std::chrono::milliseconds(200), std::chrono::seconds(10)};
+  for (auto how = ending::broken; how != ending::asked;) {
+    int64_t incarnation = 0;
+    if (!until_it_works("the databases", [&] {
+          bring_up_to_date(c);
+          incarnation = begin(c);
+        }))
+      break;
+    if (c.payment.gateway == "embedded" && !simulator)
+      simulator = make_simulator(c);
+    const auto gateway_url = simulator ? simulator->url() : c.payment.gateway;
+    const auto began = std::chrono::steady_clock::now();
+    how = serve_as(incarnation, c, p, gateway_url, watchdog);
+    if (how == ending::broken)
+      log::warn("node.comes_back", {{"was", incarnation}});
+    sign_off(c, incarnation);
+    if (std::chrono::steady_clock::now() - began > std::chrono::minutes(1))
+      delay.reset();
+    if (how == ending::broken && await_ending_signal(delay.next()))
+      break;
+  }
   if (simulator)
     simulator->stop();
   p.servers.stop();
-  try {
-    end_incarnation(c.databases.orders, incarnation);
-  } catch (const store_error& e) { // the next start of this node does it
-    log::warn("node.not_signed_off", {{"error", e.what()}});
-  }
   log::info("node.ended");
-  return broken ? 1 : 0;
 }
 
 } // namespace
@@ -178,7 +215,8 @@ int serve(const config& c) {
   try {
     std::optional<shutdown_watchdog> watchdog; // outlives the process's parts, whose ends it bounds
     process p(c);
-    return serve_until_ended(c, p, watchdog);
+    serve_until_ended(c, p, watchdog);
+    return 0;
   } catch (const std::exception& e) {
     log::error("node.failed", {{"error", e.what()}});
     return 1;

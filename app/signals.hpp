@@ -1,5 +1,6 @@
 #pragma once
-// SIGINT and SIGTERM as values: blocked before any thread starts, then waited for.
+// SIGINT and SIGTERM as values: blocked before any thread starts, then waited for. The process can
+// wake its own waiting with SIGUSR1.
 
 #include <chrono>
 #include <csignal>
@@ -11,7 +12,10 @@ namespace troupe {
 /// ignores SIGPIPE.
 void block_ending_signals();
 
-/// The ending signal that came within `limit`; none: the time is over.
+/// The ending signal that came within `limit`; none: the time is over, or somebody called `wake`.
 std::optional<int> await_ending_signal(std::chrono::milliseconds limit);
+
+/// Ends the present or the next waiting. From any thread.
+void wake_waiting();
 
 } // namespace troupe

@@ -23,6 +23,7 @@ constexpr std::array fault_table = std::to_array<fault_row>({
     {fault::key_reused, 422, "idempotency_key_reused",
      "The Idempotency-Key belongs to another request"},
     {fault::busy, 503, "busy", "Too much to do, try again", 1},
+    {fault::not_owner, 503, "not_owner", "Another node serves this order, try again", 1},
     {fault::unavailable, 503, "unavailable", "Not available right now, try again", 2},
     {fault::quarantined, 503, "quarantined", "The order needs an operator", 30},
 });

@@ -1,5 +1,6 @@
 #include "persistence/membership.hpp"
 
+#include "domain/membership.hpp"
 #include "persistence/pg.hpp"
 #include "persistence/stream_session.hpp"
 #include "telemetry/log.hpp"
@@ -37,9 +38,41 @@ constexpr std::string_view fenced_streams_sql
 constexpr std::string_view fenced_sql
     = "select incarnation from incarnations where fenced order by incarnation";
 
+// Fences that are marked but not carried out: some stream of theirs may still be written.
+#define TROUPE_UNFINISHED                                                                          \
+  "select s.incarnation from streams s join incarnations i using (incarnation)"                    \
+  " where i.fenced and not s.drained and s.closed is null"
+
+constexpr std::string_view unfinished_streams_sql
+    = "select stream from streams join incarnations using (incarnation)"
+      " where fenced and not drained and closed is null order by stream";
+
+#define TROUPE_FREE                                                                                \
+  "(owner is null or owner in (select incarnation from incarnations where fenced"                  \
+  " except " TROUPE_UNFINISHED "))"
+
+constexpr std::string_view renew_sql
+    = "update incarnations set lease_until = clock_timestamp() + make_interval(secs => $2::int)"
+      " where incarnation = $1::bigint and not fenced";
+
+constexpr std::string_view look_sql
+    = "select count(*) filter (where owner = $1::bigint), count(*) filter (where " TROUPE_FREE "),"
+      " (select count(*) from incarnations where fenced), exists (" TROUPE_UNFINISHED ")"
+      " from shards";
+
+constexpr std::string_view expired_sql
+    = "select incarnation from incarnations where not fenced and incarnation <> $1::bigint"
+      " and lease_until < clock_timestamp() order by incarnation";
+
+constexpr std::string_view fence_sql
+    = "update incarnations set fenced = true where incarnation = $1::bigint and not fenced"
+      " and lease_until < clock_timestamp()";
+
+// The lock on the own row makes a fence of this incarnation wait, or this wait for the fence.
 constexpr std::string_view claim_sql
-    = "update shards set owner = $1::bigint, epoch = epoch + 1 where owner is null"
-      " or owner in (select incarnation from incarnations where fenced)";
+    = "update shards set owner = m.incarnation, epoch = epoch + 1 from (select incarnation"
+      "   from incarnations where incarnation = $1::bigint and not fenced for share) m"
+      " where " TROUPE_FREE;
 
 constexpr std::string_view owned_sql = "select count(*) from shards where owner = $1::bigint";
 
@@ -86,16 +119,72 @@ std::vector<int64_t> fenced_incarnations(const std::string& orders_conninfo) {
   return all;
 }
 
-int claim_shards(const std::string& orders_conninfo, int64_t incarnation) {
+void complete_fences(const std::string& orders_conninfo) {
   pg::connection on(orders_conninfo);
-  on.exec(claim_sql, {incarnation});
-  return on.exec(owned_sql, {incarnation}).small(0, 0);
+  end_writers(on, on.exec(unfinished_streams_sql));
 }
 
 void end_incarnation(const std::string& orders_conninfo, int64_t incarnation) {
   pg::connection on(orders_conninfo);
   const std::vector<pg::statement> all = {{release_sql, {incarnation}}, {end_sql, {incarnation}}};
   on.pipeline(all);
+}
+
+namespace {
+
+class pg_membership : public membership {
+public:
+  pg_membership(std::string conninfo, int64_t incarnation)
+      : up_(std::move(conninfo), patience), incarnation_(incarnation) {}
+
+  membership_view renew() override;
+  bool fence(int64_t incarnation) override;
+  int claim() override;
+
+private:
+  // A renewal that takes longer than the lease is no renewal.
+  static constexpr pg::session_options patience{.lock_timeout = std::chrono::seconds(1),
+                                                .statement_timeout = std::chrono::seconds(2),
+                                                .answer_timeout = lease_length};
+
+  pg::lazy_connection up_;
+  int64_t incarnation_;
+};
+
+membership_view pg_membership::renew() {
+  const auto answers = up_.run([this](pg::connection& on) {
+    return on.pipeline(std::vector<pg::statement>{
+        {renew_sql, {incarnation_, static_cast<int>(lease_length.count())}},
+        {look_sql, {incarnation_}},
+        {expired_sql, {incarnation_}}});
+  });
+  membership_view seen;
+  seen.fenced = answers[0].affected() == 0;
+  seen.shards_owned = answers[1].small(0, 0);
+  seen.shards_free = answers[1].small(0, 1);
+  seen.fences = answers[1].integer(0, 2);
+  seen.unfinished = answers[1].boolean(0, 3);
+  for (int i = 0; i < answers[2].rows(); ++i)
+    seen.expired.push_back(answers[2].integer(i, 0));
+  return seen;
+}
+
+bool pg_membership::fence(int64_t incarnation) {
+  return up_.run([&](pg::connection& on) { return on.exec(fence_sql, {incarnation}).affected(); })
+         > 0;
+}
+
+int pg_membership::claim() {
+  return up_.run([this](pg::connection& on) {
+    on.exec(claim_sql, {incarnation_});
+    return on.exec(owned_sql, {incarnation_}).small(0, 0);
+  });
+}
+
+} // namespace
+
+std::unique_ptr<membership> make_membership(std::string orders_conninfo, int64_t incarnation) {
+  return std::make_unique<pg_membership>(std::move(orders_conninfo), incarnation);
 }
 
 } // namespace troupe

@@ -86,7 +86,7 @@ TEST_CASE_FIXTURE(door_house, "overdue orders that cannot move do not hide the o
   answers = troupe::fault::quarantined;
   keep(sys.spawn(order_sweeper_behavior,
                  std::make_shared<std::unique_ptr<order_queries>>(db->queries()), orders(),
-                 sweeper_options{.batch = 10}, &count));
+                 lease::unlimited(), sweeper_options{.batch = 10}, &count));
   run();
   CHECK(told.size() == 10);
   pass(std::chrono::seconds(2));

@@ -1,5 +1,6 @@
 """The five databases of one Troupe, and the program itself: started, ended and killed at will."""
 
+import contextlib
 import ctypes
 import os
 import random
@@ -93,6 +94,20 @@ class Databases:
         return self.one("orders", "select count(pg_terminate_backend(pid)) from pg_stat_activity"
                         " where datname = any(%s) and pid <> all(%s) and pid <> pg_backend_pid()",
                         (list(self.names.values()), ours))
+
+    @contextlib.contextmanager
+    def away(self):
+        """Nobody but us has or gets a connection to the five databases."""
+        for database in self.names:
+            self.one(database, "select 1")  # ours is open, and stays
+        names = self.names.values()
+        self.on_server(*(f"alter database {name} with allow_connections false" for name in names))
+        try:
+            self.end_sessions_of_troupe()
+            yield
+        finally:
+            self.on_server(*(f"alter database {name} with allow_connections true"
+                             for name in names))
 
     def counts(self):
         """How many rows each table that tells a story has: refused input must change none."""

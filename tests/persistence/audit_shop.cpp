@@ -22,7 +22,7 @@ int64_t begin(const audit_databases& at) {
   const auto fenced = fenced_incarnations(at.orders);
   for (const auto* conninfo : {&at.payments, &at.inventory, &at.emailing})
     join_database(*conninfo, incarnation, fenced);
-  claim_shards(at.orders, incarnation);
+  make_membership(at.orders, incarnation)->claim();
   return incarnation;
 }
 

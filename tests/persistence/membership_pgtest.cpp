@@ -7,6 +7,14 @@
 using namespace troupe;
 using namespace troupe::test;
 
+namespace {
+
+int claim(const pg_database& db, int64_t incarnation) {
+  return make_membership(db.conninfo(), incarnation)->claim();
+}
+
+} // namespace
+
 TEST_CASE("a successor of the same name fences its predecessor, whose session is still open") {
   pg_database db(database::orders);
   const auto first = begin_incarnation(db.conninfo(), "node-1", "127.0.0.1:3000");
@@ -15,8 +23,8 @@ TEST_CASE("a successor of the same name fences its predecessor, whose session is
   auto other = make_order_store(db.conninfo(), stranger);
   old->connect();
   other->connect();
-  CHECK(claim_shards(db.conninfo(), first) == 64);
-  CHECK(claim_shards(db.conninfo(), stranger) == 0);
+  CHECK(claim(db, first) == 64);
+  CHECK(claim(db, stranger) == 0);
 
   const auto second = begin_incarnation(db.conninfo(), "node-1", "127.0.0.1:3000");
   CHECK(second > first);
@@ -29,20 +37,20 @@ TEST_CASE("a successor of the same name fences its predecessor, whose session is
   CHECK_THROWS_AS(commit_one(*old, set), store_error);
   CHECK(commit_one(*other, set).outcome == commit_outcome::committed);
   CHECK_THROWS_AS(old->connect(), store_error);
-  CHECK(claim_shards(db.conninfo(), second) == 64);
+  CHECK(claim(db, second) == 64);
   CHECK(db.number("select min(epoch) from shards") == 2);
 }
 
 TEST_CASE("an end gives everything back") {
   pg_database db(database::orders);
   const auto first = begin_incarnation(db.conninfo(), "node-1", "here");
-  CHECK(claim_shards(db.conninfo(), first) == 64);
-  CHECK(claim_shards(db.conninfo(), first) == 64);
+  CHECK(claim(db, first) == 64);
+  CHECK(claim(db, first) == 64);
   CHECK(db.number("select max(epoch) from shards") == 1);
   end_incarnation(db.conninfo(), first);
   CHECK(db.number("select count(*) from shards where owner is null") == 64);
   CHECK(fenced_incarnations(db.conninfo()) == std::vector{first});
-  CHECK(claim_shards(db.conninfo(), begin_incarnation(db.conninfo(), "node-2", "there")) == 64);
+  CHECK(claim(db, begin_incarnation(db.conninfo(), "node-2", "there")) == 64);
 }
 
 TEST_CASE("a fence in orders reaches the other databases") {
