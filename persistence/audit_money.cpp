@@ -150,13 +150,16 @@ void payments_and_orders(context& c, findings& to) {
     for (int i = 0; i < orders.rows(); ++i) {
       const auto found = at.find(orders.view(i, 0));
       const bool any = found != at.end(); // an order that nobody paid has none
-      const auto status = any ? payments.text(found->second, 1) : "PENDING";
-      const auto transaction = any ? payments.text(found->second, 2) : "";
-      const auto order = "order " + orders.text(i, 0) + ": ";
+      const std::string status = any ? payments.text(found->second, 1) : "PENDING";
+      const std::string transaction = any ? payments.text(found->second, 2) : "";
+      std::string what = "order " + orders.text(i, 0) + ": ";
       if (status != orders.view(i, 1))
-        to.add(order + orders.text(i, 1) + ", its payment " + status);
+        to.add(what.append(orders.view(i, 1)).append(", its payment ").append(status));
       else if (transaction != orders.view(i, 2))
-        to.add(order + "transaction " + orders.text(i, 2) + ", its payment's " + transaction);
+        to.add(what.append("transaction ")
+                   .append(orders.view(i, 2))
+                   .append(", its payment's ")
+                   .append(transaction));
     }
   });
 }

@@ -1,5 +1,5 @@
 // Inventory and emailing workers behind their pools, and the keeper of parked events and dead
-// letters, with their databases in memory. Also the messages that may cross nodes.
+// letters, with their databases in memory.
 
 #include "actors/emailing_worker.hpp"
 #include "actors/event_pool.hpp"
@@ -10,9 +10,6 @@
 #include "tests/support/fake_inbox.hpp"
 #include "tests/support/fake_inventory_store.hpp"
 #include "tests/support/stage.hpp"
-
-#include <caf/binary_deserializer.hpp>
-#include <caf/binary_serializer.hpp>
 
 #include <stdexcept>
 
@@ -146,44 +143,6 @@ struct workers_house : workers_world, stage {
   publisher_actor publisher;
   counting_emailing* mails = nullptr; ///< of the present worker
 };
-
-/// Writes `x` as another node would get it, and reads it.
-template <class T>
-T over_the_wire(T x) {
-  caf::actor_system_config cfg;
-  caf::actor_system sys{cfg};
-  caf::binary_serializer::container_type bytes;
-  caf::binary_serializer sink{sys, bytes};
-  CHECK_FALSE(sink(x));
-  T y;
-  caf::binary_deserializer source{sys, bytes};
-  CHECK_FALSE(source(y));
-  CHECK(source.remaining() == 0);
-  return y;
-}
-
-order full_order() {
-  order o;
-  o.id = "o1";
-  o.user_id = "ada";
-  o.status = order_status::payment_failed;
-  o.payment = payment_status::refund_pending;
-  o.version = 3;
-  o.total = 123456789012;
-  o.shipping_address = R"({"street":"1 Main"})";
-  o.lines = {{"l1", "p-001", 2, 1999, "Lamp", "/lamp.jpg"}, {"l2", "p-002", 1, 1, "Nail", ""}};
-  o.history = {{order_status::created, payment_status::pending, timestamp{std::chrono::hours(1)},
-                "received"},
-               {order_status::cancelled, payment_status::refunded, timestamp{}, "gone"}};
-  o.attempt = 2;
-  o.transaction_id = "tx";
-  o.stock_held = true;
-  o.rounds = 4;
-  o.live = true;
-  o.created_at = timestamp{std::chrono::microseconds(1'700'000'000'123'456)};
-  o.updated_at = o.created_at + std::chrono::hours(1);
-  return o;
-}
 
 } // namespace
 
@@ -393,66 +352,4 @@ TEST_CASE_FIXTURE(workers_house, "parked events are tried again until they can b
   CHECK_FALSE(ask<bool>(inbox_actor(keeper), bury_atom::value, dead_letter{}));
   CHECK_FALSE(*ask<bool>(inbox_actor(keeper), ping_atom::value));
   inbox->down = false;
-}
-
-TEST_CASE("every message that may cross nodes survives the way") {
-  order_request request;
-  request.order_id = "o1";
-  request.command = {order_verb::deliver, "r", "t", "n", "c", 7, 2, "tp", timestamp{}};
-  request.user_id = "ada";
-  request.payment_method = "card";
-  request.card_number = "4242";
-  auto r = over_the_wire(request);
-  CHECK(r.order_id == request.order_id);
-  CHECK(r.user_id == request.user_id);
-  CHECK(r.payment_method == request.payment_method);
-  CHECK(r.card_number == request.card_number);
-  CHECK(r.command.verb == request.command.verb);
-  CHECK(r.command.reason == "r");
-  CHECK(r.command.transaction_id == "t");
-  CHECK(r.command.tracking_number == "n");
-  CHECK(r.command.courier == "c");
-  CHECK(r.command.version == 7);
-  CHECK(r.command.attempt == 2);
-  CHECK(r.command.traceparent == "tp");
-
-  auto o = full_order();
-  CHECK(over_the_wire(o) == o);
-  auto answered = over_the_wire(order_answer{o, true});
-  CHECK(answered.now == o);
-  CHECK(answered.pending);
-  auto made = over_the_wire(create_answer{o, true});
-  CHECK(made.now == o);
-  CHECK(made.replayed);
-  create_request create{o, idempotency{"scope", "hash"}, "tp"};
-  auto c = over_the_wire(create);
-  CHECK(c.draft == o);
-  CHECK(c.key == create.key);
-  CHECK(c.traceparent == "tp");
-  create.key.reset();
-  CHECK(over_the_wire(create).key == std::nullopt);
-  auto e = cancelled("o1");
-  e.partition = 3;
-  e.offset = 1LL << 40;
-  e.tombstone = true;
-  e.traceparent = "tp";
-  CHECK(over_the_wire(e) == e);
-}
-
-TEST_CASE("a fault survives its way through an error, with its name and detail") {
-  std::set<std::string_view> names;
-  for (auto f = 1; f <= static_cast<int>(troupe::fault::internal); ++f) {
-    auto each = static_cast<troupe::fault>(f);
-    auto error = make_fault(each, "detail");
-    CHECK(troupe::fault_of(error) == each);
-    CHECK(detail_of(error) == "detail");
-    CHECK_FALSE(to_string(each).empty());
-    names.insert(to_string(each));
-  }
-  CHECK(names.size() == static_cast<size_t>(troupe::fault::internal));
-  CHECK(to_string(troupe::fault::busy) == "busy");
-  CHECK(to_string(troupe::fault::internal) == "internal");
-  CHECK(troupe::fault_of(caf::error()) == troupe::fault::none);
-  CHECK(troupe::fault_of(caf::make_error(caf::sec::request_timeout)) == troupe::fault::unavailable);
-  CHECK(detail_of(caf::make_error(caf::sec::request_timeout)).empty());
 }
