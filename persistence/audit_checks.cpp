@@ -217,13 +217,20 @@ constexpr statement_part dead[] = {{view::orders_after, dead_sql},
                                    {view::inventory, dead_sql},
                                    {view::emailing, dead_sql}};
 
+// A lease is renewed every second: some seconds after its end nobody is there any more. When no
+// node lives at all, the shop is closed.
+#define TROUPE_LIVES "not i.fenced and i.lease_until > clock_timestamp() - interval '10 seconds'"
+
 constexpr statement_part owners[]
     = {{view::orders_after,
-        TROUPE_FOUND("select 'shard ' || s.id || ': '"
-                     "  || coalesce('its owner ' || s.owner || ' is fenced', 'no owner') as what"
+        TROUPE_FOUND("select 'shard ' || s.id || ': ' || case when s.owner is null then 'no owner'"
+                     "  when i.fenced then 'its owner ' || s.owner || ' is fenced'"
+                     "  else 'the lease of its owner ' || s.owner || ' is over' end as what"
                      " from shards s left join incarnations i on i.incarnation = s.owner"
-                     " where (s.owner is null or i.fenced)"
-                     "  and exists (select from incarnations where not fenced)")}};
+                     " where (" TROUPE_LIVES ") is not true"
+                     "  and exists (select from incarnations i where " TROUPE_LIVES ")")}};
+
+#undef TROUPE_LIVES
 
 constexpr statement_part notifications[]
     = {{view::emailing,

@@ -271,6 +271,12 @@ const std::vector<violation> all = {
      " value, error) values ('c', 't', 0, 1, '', '', '', '', 'bad')",
      {15}},
     {"a shard without an owner", orders, "update shards set owner = null where id = 7", {16}},
+    {"a shard of an owner that has gone",
+     orders,
+     "insert into incarnations (name, endpoint, lease_until)"
+     " values ('node-2', 'there', now() - interval '1 minute');"
+     "update shards set owner = (select max(incarnation) from incarnations) where id = 7",
+     {16}},
     {"a shard of a fenced owner",
      orders,
      "update shards set owner = (select min(incarnation) from incarnations) where id = 7",
