@@ -2,6 +2,7 @@
 
 #include "actors/ending.hpp"
 #include "actors/notices.hpp"
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 #include <algorithm>
@@ -42,7 +43,10 @@ void emailing_worker_state::flush() {
 std::vector<consumed> emailing_worker_state::apply(const std::vector<notice>& notices) {
   std::vector<consumed> answers(notices.size());
   try {
-    for (auto& bad : store_->apply(notices).rejected)
+    fail_point("emailing.before_effect");
+    auto outcome = store_->apply(notices);
+    fail_point("emailing.before_offset");
+    for (auto& bad : outcome.rejected)
       answers[bad.index] = {consumed::kind::poison, std::move(bad.error)};
   } catch (const store_error& e) {
     log::warn("emailing.store_failed", {{"error", e.what()}});

@@ -2,6 +2,7 @@
 
 #include "actors/ending.hpp"
 #include "domain/event_values.hpp"
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 #include <algorithm>
@@ -73,6 +74,7 @@ std::vector<consumed> inventory_worker_state::apply(const std::vector<stock_inpu
   try {
     store_->connect();
     auto results = store_->apply(inputs);
+    fail_point("inventory.before_offset");
     publish(results);
     for (size_t i = 0; i < results.size(); ++i)
       if (results[i].what == stock_result::kind::impossible)

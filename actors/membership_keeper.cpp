@@ -1,5 +1,6 @@
 #include "actors/membership_keeper.hpp"
 
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 #include <utility>
@@ -67,7 +68,10 @@ void membership_keeper_state::renewed(const membership_view& seen, monotonic sen
   if (seen.unfinished || std::exchange(fences_, seen.fences) != seen.fences)
     for (const auto& each : sweepers_)
       self_->send(each, flush_atom::value);
-  now_owns(seen.shards_free > 0 ? session_->claim() : seen.shards_owned);
+  if (seen.shards_free == 0)
+    return now_owns(seen.shards_owned);
+  fail_point("fence.before_claim");
+  now_owns(session_->claim());
 }
 
 void membership_keeper_state::missed(const store_error& why) {

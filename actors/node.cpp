@@ -4,6 +4,7 @@
 #include "actors/notices.hpp"
 #include "actors/order_inbox.hpp"
 #include "actors/supervisor.hpp"
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 #include <utility>
@@ -61,19 +62,19 @@ caf::behavior start_consumers(caf::event_based_actor* self, consumer_starter sta
 
 node::node(caf::actor_system& system, node_parts parts, std::function<void()> broken)
     : system_(system), parts_(std::make_shared<const node_parts>(std::move(parts))) {
-  spawn_membership();
+  if (!parts_->membership)
+    lease_ = lease::unlimited();
   spawn_foundation();
   spawn_services();
   spawn_leaves();
+  if (parts_->membership)
+    spawn_membership();
   // Last: the pools and inboxes that records go to hold the rest up too.
   watcher_ = system_.spawn(watcher, foundation_, std::move(broken));
 }
 
+/// Last made, last ended: the lease is renewed as long as anything writes.
 void node::spawn_membership() {
-  if (!parts_->membership) {
-    lease_ = lease::unlimited();
-    return;
-  }
   std::vector<fence_sweeper> sweepers;
   for (const auto& task : parts_->fences) {
     sweepers.push_back(spawn_blocking(system_, parts_->detach, fence_sweeper_behavior, task));
@@ -225,8 +226,11 @@ void node::stop() {
     end(leaf, std::chrono::seconds(1));
   // The bridge goes first: its last delivery reports reach the journals, which write the last
   // watermarks as they end. What is then still to be published is published at the next start.
-  for (auto& part : foundation_)
+  for (auto& part : foundation_) {
     end(part, std::chrono::seconds(5)); // a consumer without brokers takes four
+    if (part == foundation_.front())
+      fail_point("stop.bridge_ended");
+  }
 }
 
 node::~node() {

@@ -1,6 +1,7 @@
 #include "actors/order_inbox.hpp"
 
 #include "domain/event_values.hpp"
+#include "telemetry/fail_point.hpp"
 
 namespace troupe {
 
@@ -50,8 +51,12 @@ event_handler::behavior_type order_inbox_behavior(event_handler::pointer self,
     request.command.traceparent = e.traceparent;
     auto reply = self->make_response_promise<consumed>();
     self->request(orders, caf::infinite, std::move(request))
-        .then([reply](const order_answer&) mutable { reply.deliver(consumed{}); },
-              [reply](const caf::error& why) mutable { reply.deliver(consumed_by(why)); });
+        .then(
+            [reply](const order_answer&) mutable {
+              fail_point("order.before_offset");
+              reply.deliver(consumed{});
+            },
+            [reply](const caf::error& why) mutable { reply.deliver(consumed_by(why)); });
     return reply;
   }};
 }

@@ -1,6 +1,7 @@
 #include "actors/order_journal.hpp"
 
 #include "actors/ending.hpp"
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 #include <unordered_set>
@@ -90,7 +91,9 @@ void journal_state::commit_gathered() {
   if (sets_.empty())
     return;
   batch_size_->Observe(static_cast<double>(sets_.size()));
+  fail_point("journal.before_commit");
   auto results = store_->commit(sets_);
+  fail_point("journal.after_commit");
   std::vector<outgoing_event> events;
   for (auto& r : results)
     std::move(r.events.begin(), r.events.end(), std::back_inserter(events));

@@ -1,5 +1,6 @@
 #include "actors/outbox.hpp"
 
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 #include <algorithm>
@@ -118,6 +119,7 @@ void outbox::tick() {
     if (w.rows.empty() && !w.reading)
       w.passed = std::max(w.passed, w.sent);
     if (w.passed > w.written) {
+      fail_point("outbox.after_publish");
       log_.advance(stream, w.passed);
       w.written = w.passed;
     }

@@ -2,6 +2,7 @@
 
 #include "actors/ending.hpp"
 #include "domain/event_values.hpp"
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 #include <algorithm>
@@ -65,6 +66,7 @@ caf::result<charge_outcome> payment_worker_state::take(charge&& what, bool may_c
   }
   if (jobs_.size() >= options_.at_once)
     return make_fault(fault::busy);
+  fail_point("payment.before_attempt");
   queue(payment_write::kind::begin, attempt_of(what));
   jobs_[key] = {std::move(what), may_charge, {reply}};
   return reply;
@@ -126,6 +128,7 @@ void payment_worker_state::written(const payment_write& step, const payment_resu
     case payment_write::kind::begin:
       return begun(key, result);
     case payment_write::kind::outcome:
+      fail_point("payment.between_commits");
       return answer(key, outcome_of(result.now));
     case payment_write::kind::refund_begin:
       ticks_ = 0;
@@ -150,6 +153,7 @@ void payment_worker_state::begun(const std::string& key, const payment_result& r
 void payment_worker_state::ask_gateway(const std::string& key, const job& j, bool charge_it) {
   auto me = caf::actor_cast<payment_worker>(self_);
   auto then = [me, key](gateway_reply r) { caf::anon_send(me, key, std::move(r)); };
+  fail_point("payment.before_gateway");
   if (charge_it)
     gateway_->charge({key, j.what.order_id, j.what.amount, j.what.card_number,
                       j.what.payment_method, j.what.traceparent},
@@ -170,6 +174,7 @@ void payment_worker_state::gateway_answered(const std::string& key, const gatewa
         {{"order", attempt.order_id}, {"attempt", attempt.attempt}, {"reason", reply.reason}});
     return answer(key, outcome_of(attempt));
   }
+  fail_point("payment.after_gateway");
   attempt.status = *ended;
   attempt.transaction_id = reply.transaction_id;
   attempt.reason = reply.reason;
@@ -221,6 +226,7 @@ void payment_worker_state::cancel_orders() {
         log::error("payment.refund_not_begun", {{"error", result.error}});
         plan.settling.insert(result.now.order_id);
       }
+    fail_point("payment.before_offset");
     ticks_ = 0; // the next tick starts them
   }
   if (!plan.answered.empty())
@@ -268,6 +274,7 @@ void payment_worker_state::start_refunds() {
     auto key = refund_key(a.order_id, a.attempt);
     refunds_.try_emplace(key, a, backoff(options_.refund_retry, std::chrono::minutes(1)));
     auto me = caf::actor_cast<payment_worker>(self_);
+    fail_point("refund.before_gateway");
     gateway_->refund(key, charge_key(a.order_id, a.attempt), a.amount,
                      [me, key](refund_reply r) { caf::anon_send(me, key, std::move(r)); });
   }
@@ -285,6 +292,7 @@ void payment_worker_state::refund_answered(const std::string& key, const refund_
   }
   if (*ended == refund_status::refused)
     log::error("payment.refund_refused", {{"order", attempt.order_id}, {"reason", reply.reason}});
+  fail_point("refund.after_gateway");
   attempt.refund = *ended;
   queue(payment_write::kind::refund_end, attempt);
   refunds_.erase(known);

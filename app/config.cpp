@@ -2,6 +2,7 @@
 
 #include "app/settings.hpp"
 #include "domain/ids.hpp"
+#include "telemetry/fail_point.hpp"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
@@ -170,6 +171,12 @@ void read_variable(const std::string& name, const std::string& value,
                    const std::vector<setting>& settings, config_result& result) {
   if (name.starts_with(option_prefix)) {
     result.values.kafka.options[option_name(name)] = value;
+    return;
+  }
+  if (name == "TROUPE_FAIL_POINTS") {
+    result.values.fail_points = value;
+    if (auto wrong = check_fail_points(value); !wrong.empty())
+      result.mistakes.push_back(name + ": " + wrong);
     return;
   }
   auto s = std::find_if(settings.begin(), settings.end(),

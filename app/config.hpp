@@ -36,6 +36,7 @@ struct config {
     int64_t latency_min_ms = 5, latency_max_ms = 25;
     int64_t call_limit_ms = 3000, charge_limit_ms = 10000, wait_ms = 10000;
     int64_t tries = 3;
+    int64_t refund_lease_ms = 30000; ///< a refund whose asker died is asked again after this
     int64_t workers = 2;
   } payment;
   struct {
@@ -66,6 +67,8 @@ struct config {
     std::string level = "info";
     std::string format = "automatic";
   } log;
+  /// TROUPE_FAIL_POINTS, as telemetry/fail_point.hpp says; in no file, so that none stays armed.
+  std::string fail_points;
 };
 
 /// Every mistake, each with its place: "config.toml:12: server.order_port: …" or

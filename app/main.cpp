@@ -2,6 +2,7 @@
 
 #include "app/commands.hpp"
 #include "app/signals.hpp"
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 #include <CLI/CLI.hpp>
@@ -39,6 +40,20 @@ void start_log(const config& c) {
   log::start(format, level);
 }
 
+/// Where `serve` can be made to fail, for `serve --help`.
+std::string help_on_fail_points() {
+  std::string text = "For tests of faults "
+                     "TROUPE_FAIL_POINTS=\"NAME=kill@3,NAME=pause:2000,NAME=stop\" makes the\n"
+                     "process kill, hold up or stop itself at the Nth passing of a place:\n";
+  for (const auto& point : fail_points)
+    text.append("  ")
+        .append(point.name)
+        .append(std::string(26 - point.name.size(), ' '))
+        .append(point.where)
+        .append("\n");
+  return text;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -59,6 +74,7 @@ int main(int argc, char** argv) {
   auto* sim_command = app.add_subcommand(
       "gateway-sim", "Run the payment gateway simulator alone, with its books in\n"
                      "databases.gateway. Its protocol is docs/payment-gateway.md.");
+  serve_command->footer(help_on_fail_points());
   auto* audit_command = app.add_subcommand(
       "audit", "Look for broken promises in the four databases and the gateway's books.\n"
                "Read-only, also while nodes serve. One line a check; exit code 1 if one finds\n"

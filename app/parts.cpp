@@ -142,6 +142,7 @@ node_parts make_parts(const config& c, int64_t incarnation, const std::string& g
     return std::chrono::time_point_cast<timestamp::duration>(std::chrono::system_clock::now());
   };
   parts.shards.idle = std::chrono::milliseconds(c.orders.idle_ms);
+  parts.payment.refund_lease = std::chrono::milliseconds(c.payment.refund_lease_ms);
   parts.mails.domain = c.emailing.domain;
   parts.count = &count;
   parts.health = &health;

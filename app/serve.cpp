@@ -7,6 +7,7 @@
 #include "app/signals.hpp"
 #include "app/simulator.hpp"
 #include "persistence/membership.hpp"
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 #include <array>
@@ -130,6 +131,7 @@ enum class ending { asked, broken };
 void sign_off(const config& c, int64_t incarnation) {
   try {
     end_incarnation(c.databases.orders, incarnation);
+    fail_point("stop.signed_off");
   } catch (const store_error& e) { // the next start of this node does it
     log::warn("node.not_signed_off", {{"error", e.what()}});
   }
@@ -138,11 +140,14 @@ void sign_off(const config& c, int64_t incarnation) {
 /// Stops intake, lets what is in flight finish, then ends the node.
 void end_in_order(process& p, node& n, std::optional<shutdown_watchdog>& watchdog) {
   p.health.set_phase("draining");
+  fail_point("stop.draining");
   watchdog.emplace(std::chrono::seconds(8));
   p.servers.drain(std::chrono::seconds(2));
+  fail_point("stop.drained");
   p.behind.close();
   p.calls.stop();
   n.stop();
+  fail_point("stop.node_ended");
 }
 
 /// One incarnation of the node, until a signal comes, or until it was fenced or is broken: then
@@ -212,6 +217,7 @@ int serve(const config& c) {
     std::fprintf(stderr, "troupe: %s\n", mistake.c_str());
   if (!mistakes.empty())
     return 2;
+  arm_fail_points(c.fail_points);
   try {
     std::optional<shutdown_watchdog> watchdog; // outlives the process's parts, whose ends it bounds
     process p(c);

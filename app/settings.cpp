@@ -43,6 +43,7 @@ std::vector<setting> settings_of(config& c) {
       {"payment", "charge_limit_ms", &c.payment.charge_limit_ms, 10, 13'000, {}},
       {"payment", "wait_ms", &c.payment.wait_ms, 10, 13'000, {}},
       {"payment", "tries", &c.payment.tries, 1, 10, {}},
+      {"payment", "refund_lease_ms", &c.payment.refund_lease_ms, 100, day * 1000, {}},
       {"payment", "workers", &c.payment.workers, 1, 64, {}},
       {"inventory", "workers", &c.inventory.workers, 1, 64, {}},
       {"inventory", "low_stock", &c.inventory.low_stock, 0, 1'000'000'000, {}},

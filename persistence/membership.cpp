@@ -3,6 +3,7 @@
 #include "domain/membership.hpp"
 #include "persistence/pg.hpp"
 #include "persistence/stream_session.hpp"
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 namespace troupe {
@@ -95,6 +96,7 @@ int64_t begin_incarnation(const std::string& orders_conninfo, const std::string&
   pg::connection on(orders_conninfo);
   const auto incarnation = on.exec(begin_sql, {name, endpoint}).integer(0, 0);
   const auto fenced = on.exec(fence_predecessors_sql, {name, incarnation}).affected();
+  fail_point("fence.marked");
   end_writers(on, on.exec(streams_of_name_sql, {name}));
   log::info("node.incarnation",
             {{"name", name}, {"incarnation", incarnation}, {"predecessors_fenced", fenced}});
@@ -106,6 +108,7 @@ void join_database(const std::string& conninfo, int64_t incarnation,
   pg::connection on(conninfo);
   on.exec(fence_here_sql, {std::vector<int64_t>(fenced.begin(), fenced.end())});
   on.exec(join_sql, {incarnation});
+  fail_point("fence.here_marked");
   end_writers(on, on.exec(fenced_streams_sql));
 }
 

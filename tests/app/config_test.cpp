@@ -132,6 +132,15 @@ TEST_CASE("a variable that is wrong is named") {
                    "TROUPE_PAYMENT_TRIES: must be from 1 to 10"});
 }
 
+TEST_CASE("fail points come from the environment alone, and a wrong one is a mistake") {
+  auto result = read("[log]\nlevel = \"info\"\n", {"TROUPE_FAIL_POINTS=stop.drained=kill@2"});
+  CHECK(result.mistakes.empty());
+  CHECK(result.values.fail_points == "stop.drained=kill@2");
+  CHECK(read_config("", false, {"TROUPE_FAIL_POINTS=nowhere=kill"}).mistakes
+        == strings{"TROUPE_FAIL_POINTS: there is no fail point \"nowhere\""});
+  CHECK(read("fail_points = \"stop.drained=kill\"\n").mistakes.size() == 1);
+}
+
 TEST_CASE("librdkafka's own options pass through, dotted, from file and environment") {
   auto result = read("[kafka]\nbrokers = \"a:1\"\n[kafka.options]\nsecurity.protocol = \"ssl\"\n"
                      "\"linger.ms\" = 3\ncheck.crcs = true\n",

@@ -188,6 +188,12 @@ class Troupe:
         self.process.wait()
         self.process = None
 
+    def await_end(self, limit=20):
+        """The exit code of a process that ends by itself; of a signal: its number, negative."""
+        code = self.process.wait(timeout=limit)
+        self.process = None
+        return code
+
     def running(self, settings=None):
         """Sees to it that it runs with these settings and no others."""
         if self.process is not None and self.settings == (settings or {}):

@@ -16,6 +16,8 @@ class Buyer:
     """One customer who wants one order and tells what was acknowledged. The key makes a second
     POST safe: whoever got no answer asks again."""
 
+    CUT_OFF = (OSError, http.client.HTTPException)
+
     def __init__(self, client, product, number):
         self.client = client
         self.product = product
@@ -36,7 +38,7 @@ class Buyer:
             if paid.status == 200 and paid.json["success"]:
                 assert self.paid in (None, paid.json["transactionId"]), "charged twice"
                 self.paid = paid.json["transactionId"]
-        except (OSError, http.client.HTTPException):
+        except self.CUT_OFF:
             pass
         return self
 
