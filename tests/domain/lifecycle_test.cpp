@@ -1,48 +1,18 @@
 // The order's table, written a second time and by hand, against decide(): every state (with its
 // payment status and stock flag) and every command.
 
-#include "domain/lifecycle.hpp"
+#include "tests/domain/sample_orders.hpp"
 
-#include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-#include <map>
 #include <sstream>
 
 using namespace troupe;
+using namespace troupe::test;
 using nlohmann::json;
 using namespace std::chrono_literals;
 
 namespace {
-
-using st = order_status;
-using pay = payment_status;
-using on = order_verb;
-
-struct state {
-  st status;
-  pay payment;
-  bool held = false;
-};
-
-// Upper case: the status; R: a refund is pending, B: it is back; +: stock is still held.
-const std::map<std::string, state> states = {
-    {"CREATED", {st::created, pay::pending}},
-    {"PENDING", {st::payment_pending, pay::pending}},
-    {"FAILED", {st::payment_failed, pay::failed}},
-    {"SUCCESS", {st::payment_success, pay::success}},
-    {"CONFIRMED", {st::confirmed, pay::success}},
-    {"DISPATCHED", {st::dispatched, pay::success}},
-    {"COMPLETED", {st::completed, pay::success}},
-    {"X-new", {st::cancelled, pay::pending}},
-    {"X-new+", {st::cancelled, pay::pending, true}},
-    {"X-failed", {st::cancelled, pay::failed}},
-    {"X-failed+", {st::cancelled, pay::failed, true}},
-    {"XR", {st::cancelled, pay::refund_pending}},
-    {"XR+", {st::cancelled, pay::refund_pending, true}},
-    {"XB", {st::cancelled, pay::refunded}},
-    {"XB+", {st::cancelled, pay::refunded, true}},
-};
 
 // .        unchanged            409    refused, wrong_state     busy  refused, payment_in_progress
 // gone     refused, cancelled   dead   dead letter              join  joins the attempt
@@ -67,50 +37,11 @@ XB         gone    .       .        .              .         409        409     
 XB+        gone    .       .        .              .         409        409       .                 .                  ~XB                .                republish
 )";
 
-const deadlines within{};
-const timestamp then = timestamp{1'700'000'000'000'000us};
-
-order make_order(const std::string& name) {
-  const auto& s = states.at(name);
-  order o;
-  o.id = "c00000000000000000000order";
-  o.user_id = "user-7";
-  o.status = s.status;
-  o.payment = s.payment;
-  o.stock_held = s.held;
-  o.version = 3;
-  o.total = 1'205;
-  o.shipping_address = R"({"city":"Köln"})";
-  o.lines = {{"i1", "p1", 1, 1'205, "Cup", ""}};
-  o.history.resize(3);
-  o.attempt = s.status == st::created ? 0 : 1;
-  o.transaction_id = s.payment == pay::pending || s.payment == pay::failed ? "" : "tx-1";
-  o.live = !settled(o);
-  return o;
-}
-
-order_command command_for(on verb, const order& o) {
-  order_command c;
-  c.verb = verb;
-  c.version = o.version;
-  c.attempt = o.attempt;
-  c.transaction_id = "tx-new";
-  c.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-  c.now = then;
-  return c;
-}
-
 std::string name_of(st status, pay payment, bool held) {
   for (const auto& [name, s] : states)
     if (s.status == status && s.payment == payment && s.held == held)
       return name;
   return "a state that cannot be";
-}
-
-/// The step of a decision that must have one.
-const order_step& step_of(const order_decision& d) {
-  REQUIRE(d.step.has_value());
-  return *d.step;
 }
 
 /// The table's word for what was decided.
@@ -162,20 +93,6 @@ std::vector<std::vector<std::string>> rows() {
   }
   return out;
 }
-
-order_decision run(const order& o, on verb) {
-  return decide(o, command_for(verb, o), within);
-}
-
-std::vector<std::string> topics(const order_step& s) {
-  std::vector<std::string> out;
-  out.reserve(s.events.size());
-  for (const auto& e : s.events)
-    out.push_back(e.topic);
-  return out;
-}
-
-using strings = std::vector<std::string>;
 
 } // namespace
 
@@ -332,97 +249,6 @@ TEST_CASE("a deadline of another version, or of an order that has none, changes 
     c.version = o.version;
     o.live = false;
     CHECK(decide(o, c, within).what == ruling::unchanged);
-  }
-}
-
-TEST_CASE("what the customer reads and the services hear") {
-  auto o = make_order("PENDING");
-  auto c = command_for(on::charged, o);
-  auto d = decide(o, c, within);
-  CHECK(step_of(d).transaction_id == "tx-new");
-  CHECK(step_of(d).message == "Payment received");
-  CHECK(topics(step_of(d)) == strings{"payment-success"});
-  CHECK(step_of(d).events[0].value == R"({"orderId":"c00000000000000000000order"})");
-
-  c = command_for(on::declined, o);
-  c.reason = "insufficient funds";
-  d = decide(o, c, within);
-  CHECK(step_of(d).transaction_id.empty());
-  CHECK(step_of(d).message == "Payment failed: insufficient funds");
-  CHECK(topics(step_of(d)) == strings{"payment-failed"});
-  CHECK(step_of(d).events[0].value
-        == R"({"orderId":"c00000000000000000000order","reason":"insufficient funds"})");
-
-  d = run(make_order("SUCCESS"), on::inventory_updated);
-  CHECK(step_of(d).message == "Order confirmed");
-  CHECK(step_of(d).transaction_id == "tx-1");
-  CHECK(topics(step_of(d)) == strings{"notification-requested"});
-  CHECK(json::parse(step_of(d).events[0].value)
-        == json::parse(R"({"userId":"user-7","type":"ORDER","title":"Order confirmed","message":
-    "Your order c00000000000000000000order is confirmed and is being prepared.",
-    "orderId":"c00000000000000000000order"})"));
-
-  d = run(make_order("XR+"), on::payment_refunded);
-  CHECK(step_of(d).message == "Refund of 12.05 completed");
-  CHECK(topics(step_of(d)) == strings{"notification-requested"});
-  CHECK(json::parse(step_of(d).events[0].value)
-        == json::parse(R"({"userId":"user-7","type":"PAYMENT","title":"Refund completed","message":
-    "We have refunded 12.05 for your order c00000000000000000000order.",
-    "orderId":"c00000000000000000000order"})"));
-}
-
-TEST_CASE("dispatch tells what it knows, deliver tells when") {
-  const auto o = make_order("CONFIRMED");
-  auto c = command_for(on::dispatch, o);
-  auto d = decide(o, c, within);
-  CHECK(step_of(d).message == "Order dispatched");
-  CHECK(topics(step_of(d)) == strings{"order-dispatched"});
-  CHECK(step_of(d).events[0].value == R"({"orderId":"c00000000000000000000order"})");
-  c.tracking_number = "JD\x01"
-                      "014\xff";
-  c.courier = "Größe & Co";
-  d = decide(o, c, within);
-  CHECK(step_of(d).message
-        == "Order dispatched with Größe & Co, tracking number JD 014\xEF\xBF\xBD");
-  CHECK(json::parse(step_of(d).events[0].value)
-        == json::parse(R"({"orderId":"c00000000000000000000order",
-    "trackingNumber":"JD 014\ufffd","courier":"Größe & Co"})"));
-
-  d = run(make_order("DISPATCHED"), on::deliver);
-  CHECK(topics(step_of(d)) == strings{"order-completed"});
-  CHECK(step_of(d).events[0].value
-        == R"({"completedAt":"2023-11-14T22:13:20.000Z","orderId":"c00000000000000000000order"})");
-}
-
-TEST_CASE("a cancellation says why, and that money comes back if it does") {
-  struct row {
-    const char* from;
-    on verb;
-    const char* given;
-    const char* reason;
-    const char* message;
-  };
-  const row expected[] = {
-      {"CREATED", on::cancel, "", "cancelled by the customer",
-       "Order cancelled: cancelled by the customer"},
-      {"CREATED", on::deadline, "", "expired", "Order cancelled: it was not paid in time"},
-      {"FAILED", on::inventory_rejected, "not enough stock", "not enough stock",
-       "Order cancelled: not enough stock"},
-      {"SUCCESS", on::inventory_rejected, "", "not enough stock",
-       "Order cancelled: not enough stock; your refund is on its way"},
-      {"CONFIRMED", on::cancel, "changed my mind", "changed my mind",
-       "Order cancelled: changed my mind; your refund is on its way"},
-  };
-  for (const auto& r : expected) {
-    const auto o = make_order(r.from);
-    auto c = command_for(r.verb, o);
-    c.reason = r.given;
-    const auto d = decide(o, c, within);
-    CHECK(step_of(d).message == r.message);
-    CHECK(topics(step_of(d)) == strings{"order-cancelled"});
-    CHECK(step_of(d).events[0].value
-          == R"({"orderId":"c00000000000000000000order","reason":")" + std::string(r.reason)
-                 + R"(","userId":"user-7"})");
   }
 }
 
