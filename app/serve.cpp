@@ -64,14 +64,15 @@ bool until_it_works(const char* what, const std::function<void()>& step) {
   }
 }
 
-int64_t begin(const config& c) {
-  auto incarnation = begin_incarnation(c.databases.orders, c.node.name, c.server.bind);
+/// Makes `incarnation`, unless an earlier try has, known everywhere.
+void begin(const config& c, int64_t& incarnation) {
+  if (incarnation == 0)
+    incarnation = begin_incarnation(c.databases.orders, c.node.name, c.server.bind);
   auto fenced = fenced_incarnations(c.databases.orders);
   for (const auto* conninfo :
        {&c.databases.payments, &c.databases.inventory, &c.databases.emailing})
     join_database(*conninfo, incarnation, fenced);
   log::info("node.began", {{"node", c.node.name}, {"incarnation", incarnation}});
-  return incarnation;
 }
 
 http::api_options api_options_of(const config& c) {
@@ -185,7 +186,7 @@ void serve_until_ended(const config& c, process& p, std::optional<shutdown_watch
     int64_t incarnation = 0;
     if (!until_it_works("the databases", [&] {
           bring_up_to_date(c);
-          incarnation = begin(c);
+          begin(c, incarnation);
         }))
       break;
     if (c.payment.gateway == "embedded" && !simulator)

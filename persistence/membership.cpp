@@ -10,10 +10,11 @@ namespace troupe {
 
 namespace {
 
-// PostgreSQL's clock is the only clock between nodes.
+// PostgreSQL's clock is the only clock between nodes. Who starts owns nothing that anybody waits
+// for, and has much to do before the first renewal, which makes the lease a short one.
 constexpr std::string_view begin_sql
     = "insert into incarnations (name, endpoint, lease_until)"
-      " values ($1, $2, clock_timestamp() + interval '3 seconds') returning incarnation";
+      " values ($1, $2, clock_timestamp() + interval '30 seconds') returning incarnation";
 
 // Waits for streams that are being registered right now: they are seen below.
 constexpr std::string_view fence_predecessors_sql
@@ -77,8 +78,6 @@ constexpr std::string_view claim_sql
 
 constexpr std::string_view owned_sql = "select count(*) from shards where owner = $1::bigint";
 
-constexpr std::string_view release_sql = "update shards set owner = null where owner = $1::bigint";
-
 constexpr std::string_view end_sql
     = "update incarnations set fenced = true where incarnation = $1::bigint";
 
@@ -129,8 +128,7 @@ void complete_fences(const std::string& orders_conninfo) {
 
 void end_incarnation(const std::string& orders_conninfo, int64_t incarnation) {
   pg::connection on(orders_conninfo);
-  const std::vector<pg::statement> all = {{release_sql, {incarnation}}, {end_sql, {incarnation}}};
-  on.pipeline(all);
+  on.exec(end_sql, {incarnation});
 }
 
 namespace {

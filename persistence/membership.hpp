@@ -30,8 +30,8 @@ std::vector<int64_t> fenced_incarnations(const std::string& orders_conninfo);
 /// from any fenced incarnation there. Throws `store_error`.
 void complete_fences(const std::string& orders_conninfo);
 
-/// A clean end: gives the shards back and marks the incarnation as fenced, so that a successor
-/// waits for nothing.
+/// A clean end: marks the incarnation as fenced, so that nobody waits for its lease. Its shards are
+/// free once `complete_fences` has made certain that no session of it is left.
 void end_incarnation(const std::string& orders_conninfo, int64_t incarnation);
 
 /// What a renewal shows of the others, all at one moment of PostgreSQL's clock.

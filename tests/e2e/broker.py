@@ -4,12 +4,10 @@ Topics and consumer groups have fixed names, so an instance of Troupe needs a Ka
 
 import json
 import subprocess
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from guarded import Guarded
 
-# Lives as long as its stdin is open: however the tests end, Kafka ends after them. Its data goes
-# with it, so it need not end in order then.
+# Its data goes with the tests' folder, so it need not end in order.
 GUARD = """
 source scripts/lib.sh
 source scripts/kafka.sh
@@ -27,34 +25,10 @@ kill -KILL "$kafka_child" 2>/dev/null || true
 """
 
 
-class Broker:
+class Broker(Guarded):
     def __init__(self, folder):
-        self.guard = subprocess.Popen(
-            ["bash", "-ec", GUARD, "guard", str(folder)],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            start_new_session=True)
-        self.address = f"127.0.0.1:{self._port()}"
-
-    def _port(self):
-        port = self.guard.stdout.readline().strip()
-        assert port, "Kafka did not start"
-        return port
-
-    def _tell(self, command):
-        self.guard.stdin.write(command + "\n")
-        self.guard.stdin.flush()
-        assert self.address.endswith(f":{self._port()}"), "Kafka has moved to another port"
-
-    def stop(self):
-        self._tell("stop")
-
-    def start(self):
-        """Again, on the same port with all that it had."""
-        self._tell("start")
-
-    def end(self):
-        self.guard.stdin.close()
-        self.guard.wait(timeout=30)
+        super().__init__(GUARD, folder)
+        self.address = f"127.0.0.1:{self.port}"
 
     def records(self, topic, key=None):
         """All records of the topic, or those with the key; each partition in its order."""

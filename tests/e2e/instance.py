@@ -95,6 +95,12 @@ class Databases:
                         " where datname = any(%s) and pid <> all(%s) and pid <> pg_backend_pid()",
                         (list(self.names.values()), ours))
 
+    def reconnect(self):
+        """After the server was stopped: our sessions are gone with it."""
+        for connection in self.open.values():
+            connection.close()
+        self.open.clear()
+
     @contextlib.contextmanager
     def away(self):
         """Nobody but us has or gets a connection to the five databases."""

@@ -31,16 +31,24 @@ class Buyer:
         try:
             placed = self.client.place(self.product, key=self.key, user=self.user)
             if placed.status != 201:
+                self.must_be_told_to_wait(placed)
                 return self
             assert self.order in (None, placed.json["id"]), "one key made two orders"
             self.order = placed.json["id"]
             paid = self.client.pay(self.order, user=self.user)
+            if paid.status != 200:
+                self.must_be_told_to_wait(paid)
             if paid.status == 200 and paid.json["success"]:
                 assert self.paid in (None, paid.json["transactionId"]), "charged twice"
                 self.paid = paid.json["transactionId"]
         except self.CUT_OFF:
             pass
         return self
+
+    @staticmethod
+    def must_be_told_to_wait(answer):
+        """Whatever is broken: the only other answer is "try again later"."""
+        assert answer.status in (202, 409, 503) and int(answer.headers["Retry-After"]) > 0, answer
 
     def is_done(self):
         return self.paid is not None or self.go().paid is not None

@@ -1,0 +1,198 @@
+"""PostgreSQL is stopped, frozen, full or out of connections while customers buy. Meanwhile they are
+told to wait and nothing else, afterwards all of them get what they wanted, without help."""
+
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+import audit
+from broker import Broker
+from client import order_of, until
+from instance import Databases, Troupe
+from postgres import Postgres
+from shoppers import Shoppers
+
+DISK_MB = 320
+
+
+@pytest.fixture(scope="module")
+def disk():
+    """A small disk of the server's own, so that it can be filled up."""
+    made = Path(tempfile.mkdtemp(prefix="troupe-disk."))
+    made.chmod(0o711)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m,mode=711", "tmpfs",
+                              str(made)], capture_output=True, check=False).returncode == 0
+    yield made
+    if mounted:
+        subprocess.run(["umount", "--lazy", str(made)], check=True)
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def server(disk):
+    made = Postgres(disk / "postgres")
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def shop(request, server, folder):
+    """A Troupe on that server. It has a Kafka of its own, too: topics have fixed names."""
+    broker = Broker(folder / "kafka-of-postgres")
+    databases = Databases(server.server)
+    work = folder / "shop-of-postgres"
+    work.mkdir()
+    made = Troupe(os.environ["TROUPE_BINARY"], databases, broker.address, work)
+    made.start()
+    yield made
+    made.end()
+    broker.end()
+
+
+@pytest.fixture
+def troupe(shop):
+    """For the fixtures and the report of every test."""
+    until(shop.is_ready)
+    return shop
+
+
+def test_stopped_at_once_and_started(troupe, server):
+    shoppers = Shoppers(troupe)
+
+    def stop_and_start():
+        server.stop()
+        until(lambda: troupe.client().get("/health/ready").status == 503)
+        until(lambda: troupe.client().post("/orders/c000000000000000000000000/cancel").status == 503)
+        server.start()
+    shoppers.while_running(stop_and_start)
+    troupe.db.reconnect()
+    shoppers.must_all_end_well()
+
+
+def test_sessions_ended_in_the_middle_of_commits(troupe):
+    shoppers = Shoppers(troupe)
+
+    def end_sessions():
+        ended = 0
+        for _ in range(25):
+            time.sleep(shoppers.random.uniform(0, 0.06))  # any moment of a commit
+            ended += troupe.db.end_sessions_of_troupe()
+        return ended
+    assert shoppers.while_running(end_sessions) > 25
+    shoppers.must_all_end_well()
+
+
+def test_frozen_for_longer_than_a_lease(troupe, server):
+    shoppers = Shoppers(troupe, 60)
+
+    def freeze():
+        server.freeze()
+        try:
+            time.sleep(5)
+        finally:
+            server.thaw()
+    before = troupe.db.run("orders", "select incarnation from incarnations where not fenced")
+    shoppers.while_running(freeze)
+    shoppers.must_all_end_well()
+    assert troupe.db.run("orders", "select incarnation from incarnations where not fenced") == before
+
+
+def test_out_of_connections(troupe, server):
+    shoppers = Shoppers(troupe, 60)
+    hoard = []
+
+    def take_all():
+        troupe.db.end_sessions_of_troupe()
+        for _ in range(300):
+            try:
+                hoard.append(psycopg2.connect(server.server))
+            except psycopg2.OperationalError:
+                return
+
+    def starve():
+        until_over = time.monotonic() + 4
+        while time.monotonic() < until_over:
+            take_all()
+        for connection in hoard:
+            connection.close()
+    shoppers.while_running(starve)
+    assert len(hoard) > 50
+    shoppers.must_all_end_well()
+
+
+def test_a_full_disk(troupe, server, disk):
+    if not os.path.ismount(disk):
+        pytest.skip("a tmpfs cannot be mounted here")
+    shoppers = Shoppers(troupe, 60)
+    another = troupe.new_product()
+    filler = disk / "filler"
+
+    def fill():
+        with open(filler, "wb", buffering=0) as full:
+            try:
+                while True:
+                    full.write(b"x" * (1 << 20))
+            except OSError:
+                pass
+        until(lambda: troupe.client(limit=30).place(another),
+              lambda answer: answer.status == 503, limit=60)
+        filler.unlink()
+        if not is_up(server):  # it may end when it can write no log; that takes an operator
+            server.start()
+    shoppers.while_running(fill)
+    troupe.db.reconnect()
+    shoppers.must_all_end_well()
+
+
+def is_up(server):
+    try:
+        psycopg2.connect(server.server).close()
+        return True
+    except psycopg2.OperationalError as e:
+        return "starting up" in str(e) or "recovery" in str(e)
+
+
+def test_deadlocks_provoked(troupe):
+    """Somebody locks the products' rows the other way round, again and again."""
+    a, b = sorted(troupe.new_product(stock=200) for _ in range(2))
+    over = threading.Event()
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    chance = random.Random(seed)
+
+    def meddle():
+        session = psycopg2.connect(troupe.db.conninfo["inventory"])
+        while not over.is_set():
+            try:
+                with session, session.cursor() as cursor:
+                    for product in (b, a):
+                        cursor.execute("select 1 from products where id = %s for update", (product,))
+                        time.sleep(chance.uniform(0, 0.02))
+            except psycopg2.errors.DeadlockDetected:
+                pass
+        session.close()
+    meddler = threading.Thread(target=meddle)
+    meddler.start()
+    try:
+        client = troupe.client()
+        orders = []
+        for _ in range(40):
+            placed = client.post("/orders", order_of((a, 1), (b, 1)))
+            assert placed.status == 201, placed
+            orders.append(placed.json["id"])
+            assert client.pay(orders[-1]).json["success"]
+        for order in orders:
+            client.await_order(order, "CONFIRMED", limit=60)
+    finally:
+        over.set()
+        meddler.join()
+    audit.await_sound(troupe)
+    assert troupe.stock_of(a) == troupe.stock_of(b) == (160, 0, 40)
