@@ -69,10 +69,14 @@ using order_journal = caf::typed_actor<caf::replies_to<write_set>::with<commit_r
 /// An order as loaded; null: there is none. Local.
 using loaded_order = std::shared_ptr<const order>;
 
+/// A page of orders. Local.
+using order_list = std::shared_ptr<const std::vector<order>>;
+
 /// Loads orders, many in one query. `again`: publishes all events of an order again. Local.
 /// `flush`, `tick`: from itself.
 using order_reader = caf::typed_actor<caf::replies_to<view_atom, std::string>::with<loaded_order>,
                                       caf::reacts_to<again_atom, std::string>,
+                                      caf::replies_to<list_atom, order_filter>::with<order_list>,
                                       caf::replies_to<figures_atom>::with<order_figures>,
                                       caf::replies_to<ping_atom>::with<bool>>;
 
@@ -184,6 +188,7 @@ struct notification_filter {
   std::string user_id;
   bool only_unread = false;
   int limit = 50;
+  int64_t before = INT64_MAX; ///< `seq`
 };
 
 /// A user's notifications. `read`: user id, notification id.
@@ -198,6 +203,8 @@ using notification_actor = caf::typed_actor<
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::write_set)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::commit_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::loaded_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order_filter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::earlier_use)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order_figures)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::charge)

@@ -19,7 +19,7 @@ notification_reader_behavior(notification_actor::stateful_pointer<notification_r
   return {
       [&s](list_atom, const notification_filter& by) -> caf::result<std::vector<notification>> {
         try {
-          return s.list(by.user_id, by.only_unread, by.limit);
+          return s.list(by.user_id, by.only_unread, by.limit, by.before);
         } catch (const store_error& e) {
           return unavailable(e);
         }

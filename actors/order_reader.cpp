@@ -133,6 +133,15 @@ void order_reader_state::serve_repeats() {
   }
 }
 
+caf::result<order_list> order_reader_state::list(const order_filter& by) {
+  try {
+    return std::make_shared<const std::vector<order>>(queries_->list(by));
+  } catch (const store_error& e) {
+    log::warn("orders.list_failed", {{"error", e.what()}});
+    return make_fault(fault::unavailable);
+  }
+}
+
 caf::result<order_figures> order_reader_state::figures() {
   try {
     return queries_->figures();
@@ -168,6 +177,7 @@ order_reader_behavior(order_reader_state::self_ptr self,
       [self](view_atom, std::string& id) { return self->state.load(std::move(id)); },
       [self](view_atom, idempotency& key) { return self->state.earlier(std::move(key.scope)); },
       [self](again_atom, std::string& id) { self->state.publish_again(std::move(id)); },
+      [self](list_atom, const order_filter& by) { return self->state.list(by); },
       [self](figures_atom) { return self->state.figures(); },
       [self](ping_atom) { return self->state.ping(); },
       [self](flush_atom) { self->state.flush(); },
@@ -198,6 +208,11 @@ order_reader_router_behavior(order_reader_router::stateful_pointer<order_reader_
       [self](again_atom, std::string& id) {
         if (const auto& reader = self->state.readers.of(id))
           self->send(reader, again_atom::value, std::move(id));
+      },
+      [self, first](list_atom, order_filter& by) -> caf::result<order_list> {
+        if (!first())
+          return make_fault(fault::unavailable);
+        return self->delegate(first(), list_atom::value, std::move(by));
       },
       [self, first](figures_atom) -> caf::result<order_figures> {
         if (!first())

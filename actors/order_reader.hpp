@@ -27,6 +27,7 @@ public:
   caf::result<earlier_use> earlier(std::string&& scope);
   void publish_again(std::string&& id);
   void flush();
+  caf::result<order_list> list(const order_filter& by);
   caf::result<order_figures> figures();
   bool ping();
   void abandon(const caf::error& why);

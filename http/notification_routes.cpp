@@ -1,8 +1,11 @@
 #include "http/notification_routes.hpp"
 
+#include "http/paging.hpp"
 #include "http/serve.hpp"
 
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace troupe::http {
 
@@ -10,17 +13,30 @@ namespace {
 
 constexpr int default_limit = 50;
 
+response page_answer(const request& q, std::vector<notification> page, int limit,
+                     std::string_view list) {
+  const bool more = cut_to_page(page, limit);
+  auto answer = json_answer(200, array_view(page, notification_view));
+  if (more)
+    link_next(answer, q, list, {std::to_string(page.back().seq)});
+  return answer;
+}
+
 void list_notifications(const backend& b, const doors& to, const call_ptr& c) {
   complaints bad;
-  notification_filter filter{user_of(b, *c), read_switch(c->asked, "unread", bad),
-                             read_limit(c->asked, default_limit, bad)};
+  const int limit = read_limit(c->asked, default_limit, bad);
+  notification_filter by{user_of(b, *c), read_switch(c->asked, "unread", bad), limit + 1};
+  const auto* list = by.only_unread ? "unread" : "notifications";
+  const auto keys = read_cursor(c->asked, list, 1, bad);
+  if (!keys.empty())
+    by.before = key_number(keys[0], bad);
   refuse_if_bad(bad);
   b.calls.ask<std::vector<notification>>(
       line::notifications, to.notifications, c,
-      [c](const std::vector<notification>& all) {
-        c->answer(json_answer(200, array_view(all, notification_view)));
+      [c, limit, list](std::vector<notification>& page) {
+        c->answer(page_answer(c->asked, std::move(page), limit, list));
       },
-      list_atom::value, std::move(filter));
+      list_atom::value, std::move(by));
 }
 
 void mark_read(const backend& b, const doors& to, const call_ptr& c) {

@@ -73,6 +73,21 @@ std::optional<cents> read_amount(const request& q, std::string_view name, compla
   return result;
 }
 
+void read_sort(const request& q, product_filter& to, complaints& bad) {
+  auto name = q.query_param("sort").value_or("name");
+  to.descending = name.starts_with('-');
+  if (to.descending)
+    name.remove_prefix(1);
+  if (name == "name")
+    to.order = product_order::name;
+  else if (name == "price")
+    to.order = product_order::price;
+  else if (name == "createdAt")
+    to.order = product_order::created;
+  else
+    complain(bad, "sort", "must be name, price or createdAt, with - before for descending");
+}
+
 } // namespace
 
 int read_limit(const request& q, int fallback, complaints& bad) {
@@ -96,12 +111,23 @@ bool read_switch(const request& q, std::string_view name, complaints& bad) {
   return false;
 }
 
+std::optional<order_status> read_status(const request& q, complaints& bad) {
+  const auto name = q.query_param("status");
+  if (!name)
+    return std::nullopt;
+  auto status = order_status_from(*name);
+  if (!status)
+    complain(bad, "status", "must be the status of an order, such as CREATED");
+  return status;
+}
+
 product_filter read_product_filter(const request& q, complaints& bad) {
   product_filter result;
   result.category = read_text(q, "category", bad);
   result.search = read_text(q, "search", bad);
   result.min_price = read_amount(q, "minPrice", bad);
   result.max_price = read_amount(q, "maxPrice", bad);
+  read_sort(q, result, bad);
   result.limit = read_limit(q, max_limit, bad);
   return result;
 }

@@ -67,15 +67,16 @@ constexpr std::string_view failed_sql
 
 #define TROUPE_NOTIFICATION_COLUMNS                                                                \
   "id, user_id, type, title, message, coalesce(order_id, ''), is_read,"                            \
-  " (extract(epoch from created_at) * 1000000)::bigint"
+  " (extract(epoch from created_at) * 1000000)::bigint, seq"
 
 constexpr std::string_view list_sql
     = "select " TROUPE_NOTIFICATION_COLUMNS " from notifications"
-      " where user_id = $1::text order by seq desc limit $2::integer";
+      " where user_id = $1::text and seq < $3::bigint order by seq desc limit $2::integer";
 
 constexpr std::string_view unread_sql
     = "select " TROUPE_NOTIFICATION_COLUMNS " from notifications"
-      " where user_id = $1::text and not is_read order by seq desc limit $2::integer";
+      " where user_id = $1::text and not is_read and seq < $3::bigint"
+      " order by seq desc limit $2::integer";
 
 constexpr std::string_view read_sql
     = "update notifications set is_read = true where user_id = $1::text and id = $2::text"
@@ -98,6 +99,7 @@ notification read_notification(const pg::result& rows, int i) {
   n.order_id = rows.text(i, 5);
   n.is_read = rows.boolean(i, 6);
   n.created_at = rows.time(i, 7);
+  n.seq = rows.integer(i, 8);
   return n;
 }
 
@@ -177,9 +179,10 @@ public:
     });
   }
 
-  std::vector<notification> list(const std::string& user_id, bool only_unread, int limit) override {
+  std::vector<notification> list(const std::string& user_id, bool only_unread, int limit,
+                                 int64_t before) override {
     return session_.run([&](pg::connection& on) {
-      const auto rows = on.exec(only_unread ? unread_sql : list_sql, {user_id, limit});
+      const auto rows = on.exec(only_unread ? unread_sql : list_sql, {user_id, limit, before});
       std::vector<notification> all;
       all.reserve(static_cast<size_t>(rows.rows()));
       for (int i = 0; i < rows.rows(); ++i)

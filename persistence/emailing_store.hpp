@@ -6,6 +6,7 @@
 #include "persistence/store_error.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,6 +23,7 @@ struct notification {
   std::string order_id; ///< empty: none
   bool is_read = false;
   timestamp created_at{};
+  int64_t seq = 0; ///< its place among all notifications: rises with each
 };
 
 /// A consumed event, decoded: what to tell whom. `user_id` is empty when only order-created knows
@@ -64,8 +66,9 @@ public:
   virtual void emails_sent(std::span<const std::string> ids) = 0;
   virtual void emails_failed(std::span<const std::string> ids, std::chrono::milliseconds delay) = 0;
 
-  /// Newest first.
-  virtual std::vector<notification> list(const std::string& user_id, bool only_unread, int limit)
+  /// Newest first; only those whose `seq` is below `before`.
+  virtual std::vector<notification> list(const std::string& user_id, bool only_unread, int limit,
+                                         int64_t before = INT64_MAX)
       = 0;
   /// The notification, now read; nothing when it is not that user's.
   virtual std::optional<notification> mark_read(const std::string& user_id, const std::string& id)

@@ -71,18 +71,30 @@ public:
 std::unique_ptr<inventory_store> make_inventory_store(std::string conninfo, int64_t incarnation,
                                                       int64_t low_stock);
 
+enum class product_order : uint8_t { name, price, created };
+
+/// A product's place in such an order.
+struct product_place {
+  std::string name;
+  int64_t number = 0; ///< cents of the price, or microseconds of the creation
+  std::string id;     ///< decides between equals
+};
+
 struct product_filter {
   std::string category; ///< empty: all
   std::string search;   ///< literal, case-insensitive, in name or description; empty: all
   std::optional<cents> min_price, max_price;
   bool only_active = true;
+  product_order order = product_order::name;
+  bool descending = false;
+  std::optional<product_place> after; ///< only what comes behind it, in this order
   int limit = 1000;
 };
 
 class inventory_queries {
 public:
   virtual ~inventory_queries() = default;
-  /// By name, then id. `total`: how many match without the limit.
+  /// A page, in the filter's order, then by id. `total`: how many match on all pages.
   virtual std::vector<product> list(const product_filter& by, int64_t& total) = 0;
   virtual std::optional<product> find(const std::string& id) = 0;
   virtual int64_t count_active() = 0;

@@ -1,9 +1,13 @@
 #include "persistence/order_queries.hpp"
 
 #include "persistence/order_figures.hpp"
+#include "persistence/order_pages.hpp"
 #include "persistence/pg.hpp"
 #include "persistence/stream_session.hpp"
 
+#include <algorithm>
+#include <functional>
+#include <tuple>
 #include <unordered_map>
 
 namespace troupe {
@@ -105,6 +109,7 @@ public:
       : reads_(conninfo, {.one_snapshot = true}), folds_(std::move(conninfo)) {}
 
   std::vector<order> load(std::span<const std::string> ids) override;
+  std::vector<order> list(const order_filter& by) override;
   std::vector<overdue_order> overdue(int limit, const overdue_order& after) override {
     return overdue_of(read({overdue_sql, {limit, micros(after.deadline), after.id}}));
   }
@@ -153,6 +158,17 @@ std::vector<order> pg_order_queries::load(std::span<const std::string> ids) {
     all[place.at(history.view(i, 0))].history.push_back({status_of(history.view(i, 1)),
                                                          payment_of(history.view(i, 2)),
                                                          history.time(i, 3), history.text(i, 4)});
+  return all;
+}
+
+std::vector<order> pg_order_queries::list(const order_filter& by) {
+  const auto rows = read(pg::page_of_orders(by));
+  std::vector<std::string> ids;
+  for (int i = 0; i < rows.rows(); ++i)
+    ids.push_back(rows.text(i, 0));
+  auto all = load(ids);
+  std::ranges::sort(all, std::greater(),
+                    [](const order& o) { return std::tie(o.created_at, o.id); });
   return all;
 }
 

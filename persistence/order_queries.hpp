@@ -8,6 +8,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,12 +41,27 @@ struct order_figures {
   std::vector<product> top_products; ///< at most 10, of COMPLETED orders, by quantity
 };
 
+/// Which orders a list shows: newest first, by creation, then id.
+struct order_filter {
+  std::string user_id; ///< empty: everybody's
+  std::optional<order_status> status;
+  struct place {
+    timestamp created_at{};
+    std::string id;
+  };
+  std::optional<place> after; ///< only older ones
+  int limit = 50;
+};
+
 class order_queries {
 public:
   virtual ~order_queries() = default;
 
   /// The orders with these ids, in any order; unknown ids are left out.
   virtual std::vector<order> load(std::span<const std::string> ids) = 0;
+
+  /// A page of orders.
+  virtual std::vector<order> list(const order_filter& by) = 0;
 
   /// At most `limit` live orders past their deadline, longest overdue first; only those after
   /// `after`, by deadline and id, so that orders that cannot move do not hide the others.

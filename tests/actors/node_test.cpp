@@ -31,8 +31,9 @@ public:
   void emails_failed(std::span<const std::string> ids, std::chrono::milliseconds delay) override {
     db_->emails_failed(ids, delay);
   }
-  std::vector<notification> list(const std::string& user, bool unread, int limit) override {
-    return db_->list(user, unread, limit);
+  std::vector<notification> list(const std::string& user, bool unread, int limit,
+                                 int64_t before) override {
+    return db_->list(user, unread, limit, before);
   }
   std::optional<notification> mark_read(const std::string& user, const std::string& id) override {
     return db_->mark_read(user, id);

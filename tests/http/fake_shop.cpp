@@ -41,6 +41,9 @@ void script_samples(scripts& s) {
   s.load = [](const std::string& id) -> caf::result<loaded_order> {
     return std::make_shared<const order>(sample_order(id));
   };
+  s.orders = [](const order_filter&) -> caf::result<order_list> {
+    return std::make_shared<const std::vector<order>>(1, sample_order());
+  };
   s.figures = []() -> caf::result<order_figures> { return order_figures{}; };
   s.earlier = [](const idempotency&) -> caf::result<earlier_use> { return earlier_use{}; };
   s.price = [](const std::vector<wanted_line>& w) -> caf::result<quote> { return priced(w); };
@@ -69,6 +72,7 @@ order_reader::behavior_type reader(order_reader::pointer, scripts* s) {
   return {
       [=](view_atom, const std::string& id) { return s->load(id); },
       [](again_atom, const std::string&) {},
+      [=](list_atom, const order_filter& by) { return s->orders(by); },
       [=](figures_atom) { return s->figures(); },
       [](ping_atom) { return true; },
   };
@@ -137,6 +141,7 @@ fake_shop::fake_shop(http::api_options options, http::gateway_options bounds) {
   listen.on_access = http::count_access(counters, "test");
   front_.emplace(std::move(listen));
   http::add_order_routes(*front_, *backend_);
+  http::add_order_list_routes(*front_, *backend_);
   http::add_catalogue_routes(*front_, *backend_);
   http::add_notification_routes(*front_, *backend_);
   http::add_analytics_routes(*front_, *backend_);

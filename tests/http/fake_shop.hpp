@@ -9,6 +9,7 @@
 #include "http/front.hpp"
 #include "http/health_routes.hpp"
 #include "http/notification_routes.hpp"
+#include "http/order_list_routes.hpp"
 #include "http/order_routes.hpp"
 
 #include <nlohmann/json.hpp>
@@ -28,6 +29,7 @@ struct scripts {
   std::function<caf::result<order_answer>(const order_request&)> command;
   std::function<caf::result<create_answer>(const create_request&)> create;
   std::function<caf::result<loaded_order>(const std::string&)> load;
+  std::function<caf::result<order_list>(const order_filter&)> orders;
   std::function<caf::result<order_figures>()> figures;
   std::function<caf::result<earlier_use>(const idempotency&)> earlier;
   std::function<caf::result<quote>(const std::vector<wanted_line>&)> price;

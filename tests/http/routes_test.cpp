@@ -24,7 +24,7 @@ TEST_CASE_FIXTURE(shop, "products: a page with its total") {
   CHECK(asked.search == "50%");
   CHECK(asked.min_price == 150);
   CHECK(asked.max_price == 2000);
-  CHECK(asked.limit == 2);
+  CHECK(asked.limit == 3); // one more tells whether there is a next page
   CHECK(asked.only_active);
   for (auto bad : {"limit=0", "limit=1001", "minPrice=x", "maxPrice=1.234"})
     check_problem(get(std::string("/products?") + bad), 400, "invalid_request");
@@ -350,9 +350,9 @@ TEST_CASE_FIXTURE(shop, "notifications") {
   CHECK(json_of(a)[0]["id"] == "n1");
   CHECK(asked.user_id == "ann");
   CHECK(asked.only_unread);
-  CHECK(asked.limit == 5);
+  CHECK(asked.limit == 6);
   get("/notifications");
-  CHECK(asked.limit == 50);
+  CHECK(asked.limit == 51);
   CHECK_FALSE(asked.only_unread);
   check_problem(get("/notifications?limit=0"), 400, "invalid_request");
 

@@ -111,6 +111,9 @@ TEST_CASE_TEMPLATE("one notification and one e-mail an event", Bench, real_email
   CHECK(titles(store->list("admin", false, 50)) == "notification-requested ");
   CHECK(store->list("u", false, 2).size() == 2);
   CHECK(store->list("nobody", false, 50).empty());
+  const auto newest = store->list("u", false, 1).at(0);
+  CHECK(titles(store->list("u", false, 50, newest.seq)) == "payment-success order-created ");
+  CHECK(titles(store->list("u", true, 1, newest.seq)) == "payment-success ");
   CHECK(store->due_emails(10, 1min).size() == 4);
 }
 

@@ -67,6 +67,7 @@ notice_outcome fake_emailing_store::write(notice_plan plan) {
   for (auto& entry : plan.entries) {
     if (!seen_.emplace(entry.source, entry.event).second)
       continue;
+    entry.what.seq = static_cast<int64_t>(notifications.size()) + 1;
     entry.what.created_at = now += std::chrono::milliseconds(1);
     mails.push_back(
         {{entry.what.id, entry.what.user_id, entry.what.title, entry.what.message}, now});
@@ -106,11 +107,11 @@ void fake_emailing_store::emails_failed(std::span<const std::string> ids,
 }
 
 std::vector<notification> fake_emailing_store::list(const std::string& user_id, bool only_unread,
-                                                    int limit) {
+                                                    int limit, int64_t before) {
   check();
   std::vector<notification> all;
   for (auto n = notifications.rbegin(); n != notifications.rend(); ++n)
-    if (n->user_id == user_id && !(only_unread && n->is_read)
+    if (n->user_id == user_id && n->seq < before && !(only_unread && n->is_read)
         && static_cast<int>(all.size()) < limit)
       all.push_back(*n);
   return all;

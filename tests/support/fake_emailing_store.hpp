@@ -37,7 +37,8 @@ public:
   std::vector<email> due_emails(int limit, std::chrono::milliseconds lease) override;
   void emails_sent(std::span<const std::string> ids) override;
   void emails_failed(std::span<const std::string> ids, std::chrono::milliseconds delay) override;
-  std::vector<notification> list(const std::string& user_id, bool only_unread, int limit) override;
+  std::vector<notification> list(const std::string& user_id, bool only_unread, int limit,
+                                 int64_t before) override;
   std::optional<notification> mark_read(const std::string& user_id, const std::string& id) override;
   void ping() override { check(); }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <tuple>
 #include <utility>
 
 namespace troupe::test {
@@ -84,6 +85,18 @@ bool matches(const product& p, const product_filter& by) {
          && (!by.max_price || p.price <= *by.max_price) && (p.active || !by.only_active);
 }
 
+std::tuple<std::string, int64_t, std::string> place_of(const product_filter& by, const product& p) {
+  switch (by.order) {
+    case product_order::name:
+      return {p.name, 0, p.id};
+    case product_order::price:
+      return {"", p.price, p.id};
+    case product_order::created:
+      break;
+  }
+  return {"", p.created_at.time_since_epoch().count(), p.id};
+}
+
 } // namespace
 
 std::vector<product> fake_inventory_queries::list(const product_filter& by, int64_t& total) {
@@ -92,10 +105,19 @@ std::vector<product> fake_inventory_queries::list(const product_filter& by, int6
   for (const auto& [id, row] : db_->products)
     if (matches(row.what, by))
       all.push_back(row.what);
-  std::stable_sort(all.begin(), all.end(), [](const product& a, const product& b) {
-    return std::tie(a.name, a.id) < std::tie(b.name, b.id);
-  });
+  const auto before = [&](const product& a, const product& b) {
+    return by.descending ? place_of(by, b) < place_of(by, a) : place_of(by, a) < place_of(by, b);
+  };
+  std::sort(all.begin(), all.end(), before);
   total = static_cast<int64_t>(all.size());
+  if (by.after)
+    std::erase_if(all, [&](const product& p) {
+      const auto here = place_of(by, p);
+      const auto there
+          = std::tuple(by.order == product_order::name ? by.after->name : "",
+                       by.order == product_order::name ? 0 : by.after->number, by.after->id);
+      return by.descending ? here >= there : here <= there;
+    });
   if (all.size() > static_cast<size_t>(by.limit))
     all.resize(static_cast<size_t>(by.limit));
   return all;

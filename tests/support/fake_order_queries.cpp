@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
+#include <tuple>
 
 namespace troupe::test {
 
@@ -58,6 +60,25 @@ public:
       if (auto row = in_->orders_.find(id); row != in_->orders_.end())
         found.push_back(row->second.now);
     return found;
+  }
+
+  std::vector<order> list(const order_filter& by) override {
+    guard g(in_->lock_);
+    check();
+    std::vector<order> all;
+    for (const auto& [id, row] : in_->orders_) {
+      const auto& o = row.now;
+      const bool older
+          = !by.after
+            || std::tie(o.created_at, o.id) < std::tie(by.after->created_at, by.after->id);
+      if (older && (by.user_id.empty() || o.user_id == by.user_id)
+          && (!by.status || o.status == *by.status))
+        all.push_back(o);
+    }
+    std::ranges::sort(all, std::greater(),
+                      [](const order& o) { return std::tie(o.created_at, o.id); });
+    all.resize(std::min<std::size_t>(all.size(), static_cast<std::size_t>(by.limit)));
+    return all;
   }
   std::vector<overdue_order> overdue(int limit, const overdue_order& after) override {
     return oldest(limit, [now = in_->clock_(), &after](const auto& row) {
