@@ -19,7 +19,7 @@ using order_shard_actor
 
 struct shard_options {
   std::chrono::milliseconds idle{60000}; ///< an order without commands for this long rests
-  int crashes_to_quarantine = 5;         ///< within `crash_window`
+  int crashes_to_quarantine = 3;         ///< within `crash_window`
   std::chrono::milliseconds crash_window{60000};
   std::chrono::milliseconds first_restart{100}; ///< doubles with each crash in the window
   size_t max_waiting = 256;                     ///< commands for one order that is being loaded

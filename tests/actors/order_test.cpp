@@ -185,7 +185,7 @@ TEST_CASE_FIXTURE(trouble_order, "an order that throws is restarted, the others 
 TEST_CASE_FIXTURE(trouble_order, "an order that keeps throwing is quarantined and visible") {
   created("o1");
   crash = true;
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 3; ++i) {
     auto failed = send(region(), command("o1", order_verb::cancel));
     pass(std::chrono::seconds(3));
     CHECK(fault_of(answer_of<order_answer>(failed)) == fault::unavailable);

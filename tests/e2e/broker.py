@@ -18,6 +18,7 @@ while read -r command; do
   case $command in
     stop) kafka_stop "$kafka_child" ;;
     start) kafka_start "$1" ;;
+    kill) kill -KILL "$kafka_child"; await_end "$kafka_child" 5 ;;
   esac
   echo "$kafka_port"
 done
@@ -29,6 +30,16 @@ class Broker(Guarded):
     def __init__(self, folder):
         super().__init__(GUARD, folder)
         self.address = f"127.0.0.1:{self.port}"
+
+    def kill(self):
+        self.tell("kill")
+
+    def guest(self, group, topic):
+        """A member of `group` that takes partitions and does nothing with them, until it is ended."""
+        return subprocess.Popen(
+            ["kcat", "-b", self.address, "-X", "enable.auto.commit=false",
+             "-X", "enable.auto.offset.store=false", "-X", "session.timeout.ms=6000",
+             "-G", group, topic], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def records(self, topic, key=None):
         """All records of the topic, or those with the key; each partition in its order."""

@@ -102,11 +102,12 @@ class Databases:
         self.open.clear()
 
     @contextlib.contextmanager
-    def away(self):
-        """Nobody but us has or gets a connection to the five databases."""
-        for database in self.names:
+    def away(self, *databases):
+        """Nobody but us has or gets a connection to these, by default all five."""
+        databases = databases or DATABASES
+        for database in databases:
             self.one(database, "select 1")  # ours is open, and stays
-        names = self.names.values()
+        names = [self.names[database] for database in databases]
         self.on_server(*(f"alter database {name} with allow_connections false" for name in names))
         try:
             self.end_sessions_of_troupe()
