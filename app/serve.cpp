@@ -9,6 +9,7 @@
 #include "persistence/membership.hpp"
 #include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/memory_guard.hpp"
 
 #include <array>
 #include <atomic>
@@ -86,8 +87,9 @@ http::api_options api_options_of(const config& c) {
 /// What lives from the first bound port to the end.
 struct process {
   explicit process(const config& c)
-      : system(system_config()),
-        calls(system, gateway_options_of(c)),
+      : memory(c.server.memory_mb * 1024 * 1024, count),
+        system(system_config()),
+        calls(system, gateway_options_of(c, memory)),
         behind(api_options_of(c), random_ids(), calls, health, count),
         servers(c, behind) {}
 
@@ -98,14 +100,16 @@ struct process {
     return config;
   }
 
-  static http::gateway_options gateway_options_of(const config& c) {
+  static http::gateway_options gateway_options_of(const config& c, const memory_guard& memory) {
     http::gateway_options options;
+    options.overloaded = [&memory] { return memory.over(); };
     options.max_in_flight = static_cast<int>(c.server.max_in_flight);
     return options;
   }
 
   metrics count;
   health_board health;
+  memory_guard memory;
   caf::actor_system system;
   http::gateway calls;
   http::backend behind;

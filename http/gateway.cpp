@@ -64,7 +64,7 @@ void gateway_state::look_at_clock(call::clock::time_point now,
 }
 
 gateway::gateway(caf::actor_system& system, gateway_options options)
-    : system_(system), options_(options) {
+    : system_(system), options_(std::move(options)) {
   for (auto& count : counts_)
     count = std::make_shared<std::atomic<int>>(0);
   for (int i = 0; i < options_.actors; ++i)
@@ -75,7 +75,8 @@ question_ptr gateway::admit(line in, const call_ptr& client) {
   const auto& count = counts_.at(static_cast<size_t>(in));
   if (stopped_)
     return refuse(*client);
-  if (++*count > options_.max_in_flight) {
+  const bool full = ++*count > options_.max_in_flight;
+  if (full || (options_.overloaded && options_.overloaded())) {
     --*count;
     client->fail(problem_of(fault::busy, {}));
     return nullptr;

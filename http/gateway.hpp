@@ -6,7 +6,7 @@
 // CAF's clock; instead one tick per gateway actor looks after the deadlines. A call past its
 // deadline is answered 503. What is in flight is bounded, each line by itself, so that a dependency
 // that hangs fills its own line and leaves the others alone; past the bound the answer is 503 at
-// once.
+// once; likewise while the process has too much memory.
 
 #include "actors/interfaces.hpp"
 #include "http/call.hpp"
@@ -32,7 +32,8 @@ std::string_view to_string(line l);
 
 struct gateway_options {
   int actors = 2;
-  int max_in_flight = 4096; ///< questions unanswered, each line
+  int max_in_flight = 4096;         ///< questions unanswered, each line
+  std::function<bool()> overloaded; ///< true: nothing more is asked; may be empty
   std::chrono::milliseconds tick{200};
   /// A question that nobody has answered so long after its client's deadline never will be: it no
   /// longer counts.

@@ -14,7 +14,7 @@ run_packages=(
   libcurl4-openssl-dev libssl-dev zlib1g-dev
   postgresql-15 ca-certificates curl
 )
-test_packages=(jq kcat python3 python3-pytest python3-psycopg2)
+test_packages=(jq kcat wrk python3 python3-pytest python3-psycopg2)
 all_packages=(clang-format-16 clang-tidy-16 shellcheck)
 
 installed() {

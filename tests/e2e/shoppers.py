@@ -47,8 +47,9 @@ class Buyer:
 
     @staticmethod
     def must_be_told_to_wait(answer):
-        """Whatever is broken: the only other answer is "try again later"."""
-        assert answer.status in (202, 409, 503) and int(answer.headers["Retry-After"]) > 0, answer
+        """Whatever is broken: the only other answer is "try again later". (Or that an order is
+        cancelled: that was the customer, who was cut off from the answer.)"""
+        assert answer.code == "order_cancelled" or answer.status in (202, 409, 503) and int(answer.headers["Retry-After"]) > 0, answer
 
     def is_done(self):
         return self.paid is not None or self.go().paid is not None
