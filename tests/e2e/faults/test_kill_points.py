@@ -41,7 +41,9 @@ WHILE_ENDING = ("stop.draining", "stop.drained", "stop.bridge_ended", "stop.node
 
 
 # Close to others that every ./test tries.
-ONLY_WITH_ALL = ("payment.before_attempt", "stop.drained", "stop.node_ended")
+ONLY_WITH_ALL = ("journal.before_commit", "payment.before_attempt", "payment.before_gateway",
+                 "refund.before_gateway", "emailing.before_effect", "stop.drained",
+                 "stop.node_ended")
 
 
 def cases(points):
