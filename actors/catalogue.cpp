@@ -65,10 +65,8 @@ void catalogue_state::reload(self_ptr self) {
   self->request(readers.all().front(), caf::infinite, again_atom::value, mark)
       .then(
           [this, again](product_changes& changes) {
-            for (auto& p : changes.products) {
-              auto id = p.id;
-              products.insert_or_assign(std::move(id), std::move(p));
-            }
+            for (auto& p : changes.products)
+              learn(std::move(p));
             mark = changes.mark;
             loaded = true;
             again();
@@ -76,13 +74,42 @@ void catalogue_state::reload(self_ptr self) {
           [again](const caf::error&) { again(); });
 }
 
+void catalogue_state::learn(product p) {
+  auto& known = products[p.id];
+  if (known.version <= p.version)
+    known = std::move(p);
+}
+
+caf::result<product_answer> catalogue_state::edit(self_ptr self, product_edit&& e) {
+  const auto& editor = editors.all().front();
+  if (!editor)
+    return make_fault(fault::unavailable);
+  auto reply = self->make_response_promise<product_answer>();
+  self->request(editor, caf::infinite, edit_atom::value, std::move(e))
+      .then(
+          [this, reply](product_answer& answer) mutable {
+            // At once, and not with the next reload: the owner's next order meets the new price.
+            if (loaded)
+              learn(answer.now);
+            reply.deliver(std::move(answer));
+          },
+          [reply](caf::error& why) mutable { reply.deliver(std::move(why)); });
+  return reply;
+}
+
 catalogue_keeper::behavior_type
 catalogue_behavior(catalogue_state::self_ptr self,
-                   crew<product_reader, catalogue_keeper>::maker make_reader) {
+                   crew<product_reader, catalogue_keeper>::maker make_reader,
+                   crew<product_editor, catalogue_keeper>::maker make_editor) {
   self->state.readers.start(self, "product_reader", 1, std::move(make_reader));
-  self->set_down_handler([self](caf::down_msg& m) { self->state.readers.down(m); });
+  self->state.editors.start(self, "product_editor", 1, std::move(make_editor));
+  self->set_down_handler([self](caf::down_msg& m) {
+    self->state.readers.down(m);
+    self->state.editors.down(m);
+  });
   self->set_exit_handler([self](caf::exit_msg& m) {
     self->state.readers.stop();
+    self->state.editors.stop();
     self->quit(m.reason);
   });
   self->send(self, flush_atom::value);
@@ -113,7 +140,11 @@ catalogue_behavior(catalogue_state::self_ptr self,
           return false;
         return self->delegate(reader(), ping_atom::value);
       },
-      [self](tick_atom) { self->state.readers.mend(); },
+      [self](edit_atom, product_edit& e) { return self->state.edit(self, std::move(e)); },
+      [self](tick_atom) {
+        self->state.readers.mend();
+        self->state.editors.mend();
+      },
       [self](flush_atom) { self->state.reload(self); },
   };
 }

@@ -1,7 +1,7 @@
 #pragma once
-// The catalogue: quotes from memory, lists from the database. Its readers block in their sessions
-// (production detaches them); the catalogue itself never waits, and asks one of them every second
-// what has changed.
+// The catalogue: quotes from memory, lists from the database, the owner's edits through a worker.
+// Readers and workers block in their sessions (production detaches them); the catalogue itself
+// never waits, and asks one of them every second what has changed.
 
 #include "actors/crew.hpp"
 
@@ -36,16 +36,21 @@ struct catalogue_state {
   static inline const char* name = "catalogue";
 
   crew<product_reader, catalogue_keeper> readers;
+  crew<product_editor, catalogue_keeper> editors;
   std::unordered_map<std::string, product> products;
   int64_t mark = 0;    ///< of the last reload
   bool loaded = false; ///< before that, every product would look unknown
 
   void reload(self_ptr self);
+  /// Takes a row in, unless a later version of it is known: answers may overtake each other.
+  void learn(product p);
+  caf::result<product_answer> edit(self_ptr self, product_edit&& e);
 };
 
 catalogue_keeper::behavior_type
 catalogue_behavior(catalogue_state::self_ptr self,
-                   crew<product_reader, catalogue_keeper>::maker make_reader);
+                   crew<product_reader, catalogue_keeper>::maker make_reader,
+                   crew<product_editor, catalogue_keeper>::maker make_editor);
 
 struct product_reader_state {
   static inline const char* name = "product_reader";

@@ -8,10 +8,20 @@ namespace troupe {
 
 namespace {
 
-constexpr std::array<std::string_view, 12> names
-    = {"none",        "not_found",  "wrong_state", "payment_in_progress", "order_cancelled",
-       "impossible",  "key_reused", "busy",        "not_owner",           "unavailable",
-       "quarantined", "internal"};
+constexpr std::array<std::string_view, 14> names = {"none",
+                                                    "not_found",
+                                                    "wrong_state",
+                                                    "payment_in_progress",
+                                                    "order_cancelled",
+                                                    "impossible",
+                                                    "key_reused",
+                                                    "busy",
+                                                    "not_owner",
+                                                    "unavailable",
+                                                    "quarantined",
+                                                    "internal",
+                                                    "id_taken",
+                                                    "moved_on"};
 
 const auto category = caf::atom("troupe");
 

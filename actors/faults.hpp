@@ -22,7 +22,9 @@ enum class fault : uint8_t {
   not_owner,           ///< another node owns the order's shard
   unavailable,         ///< a dependency is down, or this actor has just ended: try again
   quarantined,         ///< the order's actor keeps crashing: an operator has to look
-  internal             ///< a bug; the log says more
+  internal,            ///< a bug; the log says more
+  id_taken,            ///< a product with this id exists
+  moved_on             ///< it no longer has the version that the change is meant for
 };
 std::string_view to_string(fault f);
 

@@ -40,6 +40,7 @@ using park_atom = caf::atom_constant<caf::atom("park")>;       ///< keep an even
 using bury_atom = caf::atom_constant<caf::atom("bury")>;       ///< keep an event as a dead letter
 using list_atom = caf::atom_constant<caf::atom("list")>;       ///< a list, by a filter
 using read_atom = caf::atom_constant<caf::atom("read")>;       ///< mark as read
+using edit_atom = caf::atom_constant<caf::atom("edit")>;       ///< make or change a product
 using figures_atom = caf::atom_constant<caf::atom("figures")>; ///< GET /analytics/orders
 using count_atom = caf::atom_constant<caf::atom("count")>;
 using ping_atom = caf::atom_constant<caf::atom("ping")>; ///< does your database answer?
@@ -176,13 +177,23 @@ struct quote {
   bool too_large = false; ///< the total would pass `max_amount`
 };
 
-/// Answers quotes from memory, lists from the database.
+/// A product as the owner's edit left it. `repeated`: nothing was written.
+struct product_answer {
+  product now;
+  bool repeated = false;
+};
+
+/// Makes and changes products. Answers after the commit. Local.
+using product_editor
+    = caf::typed_actor<caf::replies_to<edit_atom, product_edit>::with<product_answer>>;
+
+/// Answers quotes from memory, lists from the database. It knows of an edit when it answers it.
 using catalogue_actor
-    = caf::typed_actor<caf::replies_to<std::vector<wanted_line>>::with<quote>,
-                       caf::replies_to<list_atom, product_filter>::with<product_page>,
-                       caf::replies_to<view_atom, std::string>::with<product>,
-                       caf::replies_to<count_atom>::with<int64_t>,
-                       caf::replies_to<ping_atom>::with<bool>>;
+    = product_editor::extend<caf::replies_to<std::vector<wanted_line>>::with<quote>,
+                             caf::replies_to<list_atom, product_filter>::with<product_page>,
+                             caf::replies_to<view_atom, std::string>::with<product>,
+                             caf::replies_to<count_atom>::with<int64_t>,
+                             caf::replies_to<ping_atom>::with<bool>>;
 
 struct notification_filter {
   std::string user_id;
@@ -216,6 +227,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product_filter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product_edit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<troupe::wanted_line>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wanted_line)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::quote)

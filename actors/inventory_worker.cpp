@@ -6,6 +6,7 @@
 #include "telemetry/log.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace troupe {
@@ -75,29 +76,62 @@ std::vector<consumed> inventory_worker_state::apply(const std::vector<stock_inpu
     store_->connect();
     auto results = store_->apply(inputs);
     fail_point("inventory.before_offset");
-    publish(results);
+    std::vector<stock_result::answer> events;
+    for (auto& r : results)
+      std::ranges::move(r.events, std::back_inserter(events));
+    publish(events);
     for (size_t i = 0; i < results.size(); ++i)
       if (results[i].what == stock_result::kind::impossible)
         answers[i] = {consumed::kind::poison, std::move(results[i].error)};
   } catch (const store_error& e) {
     log::warn("inventory.store_failed", {{"error", e.what()}});
     answers.assign(inputs.size(), {consumed::kind::unavailable, {}});
-    if (e.kind == store_failure::fenced)
-      self_->quit(make_fault(fault::unavailable, std::string(fenced_detail)));
+    step_down_if_fenced(e);
   }
   return answers;
 }
 
-void inventory_worker_state::publish(std::vector<stock_result>& results) {
+void inventory_worker_state::step_down_if_fenced(const store_error& e) {
+  if (e.kind == store_failure::fenced)
+    self_->quit(make_fault(fault::unavailable, std::string(fenced_detail)));
+}
+
+void inventory_worker_state::publish(std::vector<stock_result::answer>& events) {
   std::vector<outgoing_event> fresh, stored;
-  for (auto& r : results)
-    for (auto& answer : r.events)
-      (answer.fresh ? fresh : stored).push_back(std::move(answer.event));
+  for (auto& answer : events)
+    (answer.fresh ? fresh : stored).push_back(std::move(answer.event));
   std::sort(fresh.begin(), fresh.end(), [](const auto& a, const auto& b) {
     return std::pair(a.at, a.index) < std::pair(b.at, b.index);
   });
   outbox_->committed(std::move(fresh));
   outbox_->again(std::move(stored));
+}
+
+caf::result<product_answer> inventory_worker_state::edit(const product_edit& e) {
+  using kind = edited_product::kind;
+  try {
+    store_->connect();
+    auto done = store_->edit(e);
+    publish(done.events);
+    switch (done.what) {
+      case kind::written:
+      case kind::repeated:
+        return product_answer{std::move(done.now), done.what == kind::repeated};
+      case kind::unknown:
+        return make_fault(fault::not_found);
+      case kind::taken:
+        return make_fault(fault::id_taken);
+      case kind::moved_on:
+        return make_fault(fault::moved_on);
+      case kind::key_reused:
+        break;
+    }
+    return make_fault(fault::key_reused);
+  } catch (const store_error& error) {
+    step_down_if_fenced(error);
+    log::warn("inventory.edit_failed", {{"error", error.what()}});
+    return make_fault(fault::unavailable);
+  }
 }
 
 void inventory_worker_state::tick() {
@@ -131,6 +165,7 @@ inventory_worker_behavior(inventory_worker_state::self_ptr self,
   });
   return {
       [self](incoming_event& e) { return self->state.take(std::move(e)); },
+      [self](edit_atom, const product_edit& e) { return self->state.edit(e); },
       [self](flush_atom) { self->state.flush(); },
       [self](tick_atom) { self->state.tick(); },
       [self](const std::vector<position>& rows) { self->state.delivered(rows); },

@@ -126,9 +126,17 @@ void node::spawn_foundation() {
 void node::spawn_services() {
   auto& system = system_;
   auto p = parts_;
-  auto catalogue = system.spawn(catalogue_behavior, [&system, p](size_t) -> product_reader {
-    return spawn_blocking(system, p->detach, product_reader_behavior, boxed(p->inventory_reads()));
-  });
+  publisher_actor publisher = bridge_;
+  auto catalogue = system.spawn(
+      catalogue_behavior,
+      [&system, p](size_t) -> product_reader {
+        return spawn_blocking(system, p->detach, product_reader_behavior,
+                              boxed(p->inventory_reads()));
+      },
+      [&system, p, publisher](size_t) -> product_editor {
+        return spawn_blocking(system, p->detach, inventory_worker_behavior, boxed(p->inventory()),
+                              publisher);
+      });
   auto notifications
       = system.spawn(notification_router_behavior, [&system, p](size_t) -> notification_actor {
           return spawn_blocking(system, p->detach, notification_reader_behavior,

@@ -3,6 +3,7 @@
 #include "http/analytics_routes.hpp"
 #include "http/catalogue_routes.hpp"
 #include "http/health_routes.hpp"
+#include "http/inventory_routes.hpp"
 #include "http/notification_routes.hpp"
 #include "http/order_list_routes.hpp"
 #include "http/order_routes.hpp"
@@ -31,13 +32,16 @@ std::vector<port> ports_of(const config& c) {
            "order",
            {add_order_routes, add_order_list_routes, add_analytics_routes}},
           {"payment", c.server.payment_port, "payment", {}},
-          {"inventory", c.server.inventory_port, "inventory", {add_catalogue_routes}},
+          {"inventory",
+           c.server.inventory_port,
+           "inventory",
+           {add_catalogue_routes, add_inventory_routes}},
           {"emailing", c.server.emailing_port, "emailing", {add_notification_routes}},
           {"gateway",
            c.server.gateway_port,
            "",
            {add_order_routes, add_order_list_routes, add_analytics_routes, add_catalogue_routes,
-            add_notification_routes}}};
+            add_inventory_routes, add_notification_routes}}};
 }
 
 std::unique_ptr<http::front> bind_front(const config& c, const port& p,

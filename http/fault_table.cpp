@@ -20,6 +20,8 @@ constexpr std::array fault_table = std::to_array<fault_row>({
     {fault::wrong_state, 409, "wrong_state", "The order's state does not allow this"},
     {fault::payment_in_progress, 409, "payment_in_progress", "A payment is in progress"},
     {fault::order_cancelled, 409, "order_cancelled", "The order is cancelled"},
+    {fault::id_taken, 409, "id_taken", "A product with this id exists"},
+    {fault::moved_on, 412, "precondition_failed", "It has changed since then"},
     {fault::key_reused, 422, "idempotency_key_reused",
      "The Idempotency-Key belongs to another request"},
     {fault::busy, 503, "busy", "Too much to do, try again", 1},

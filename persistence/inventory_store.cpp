@@ -1,12 +1,14 @@
 #include "persistence/inventory_store.hpp"
 
 #include "persistence/batching.hpp"
+#include "persistence/product_writes.hpp"
 #include "persistence/stock_plan.hpp"
 #include "persistence/stock_rows.hpp"
 #include "persistence/stream_session.hpp"
 
 #include <exception>
 #include <iterator>
+#include <type_traits>
 #include <utility>
 
 namespace troupe {
@@ -62,23 +64,39 @@ public:
     return results;
   }
 
+  edited_product edit(const product_edit& e) override {
+    auto result = patiently([&](int) { return pg::write_edit(session_, e, low_stock_); });
+    unreported_.hand_over(result.events);
+    return result;
+  }
+
 private:
-  /// One transaction, or an error and none.
-  std::vector<stock_result> apply_part(std::span<const stock_input> inputs) {
-    const auto scope = pg::scope_of(inputs);
+  /// `f(round)`, again while somebody holds a row for too long.
+  template <class F>
+  static std::invoke_result_t<F, int> patiently(F f) {
     for (int round = 0;; ++round) {
       try {
-        return round == 0 ? by_versions(scope, inputs) : by_locks(scope, inputs);
+        return f(round);
       } catch (const pg::error& e) {
         if (!e.contended() || round + 1 == rounds)
           throw;
+      }
+    }
+  }
+
+  /// One transaction, or an error and none.
+  std::vector<stock_result> apply_part(std::span<const stock_input> inputs) {
+    const auto scope = pg::scope_of(inputs);
+    return patiently([&](int round) {
+      try {
+        return round == 0 ? by_versions(scope, inputs) : by_locks(scope, inputs);
       } catch (const store_error&) {
         throw;
       } catch (const std::exception& e) {
         // A record that cannot be read: bad data, like any that the server refuses.
         throw pg::error(store_failure::failed, e.what(), "22000");
       }
-    }
+    });
   }
 
   std::vector<stock_result> by_versions(const pg::stock_scope& scope,

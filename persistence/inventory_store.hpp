@@ -4,6 +4,7 @@
 // Source: "Stock" in docs/protocols.md; the rules themselves are domain/stock.hpp.
 
 #include "domain/stock.hpp"
+#include "persistence/idempotency.hpp"
 #include "persistence/store_error.hpp"
 #include "persistence/stream_log.hpp"
 
@@ -51,6 +52,34 @@ struct product {
   timestamp created_at{}, updated_at{};
 };
 
+/// What the shop's owner makes or changes; what is not there stays as it is.
+struct product_edit {
+  std::string id;
+  bool creates = false; ///< then name, price and stock are there
+  std::optional<std::string> name, description, category, image_url;
+  std::optional<cents> price;
+  std::optional<int64_t> stock; ///< what can be sold then; reserved units stay out of it
+  std::optional<bool> active;
+  /// Only if the product has one of these versions; nothing: whichever it has.
+  std::optional<std::vector<int32_t>> versions;
+  std::optional<idempotency> key; ///< of a creation
+  std::string traceparent;
+};
+
+struct edited_product {
+  enum class kind : uint8_t {
+    written,
+    repeated,  ///< nothing was to be changed, or the key's first use made this
+    unknown,   ///< no such product
+    taken,     ///< the id is another product's
+    moved_on,  ///< it has none of the versions
+    key_reused ///< the key belongs to another body
+  } what
+      = kind::written;
+  product now;
+  std::vector<stock_result::answer> events; ///< to publish, as in `stock_result`
+};
+
 class inventory_store {
 public:
   virtual ~inventory_store() = default;
@@ -63,6 +92,10 @@ public:
   /// harm the others. Throws `lost`, `wait` (nothing written) or `fenced`; after `lost` reconnect
   /// and apply the same inputs again: natural keys make that safe.
   virtual std::vector<stock_result> apply(std::span<const stock_input> inputs) = 0;
+
+  /// Makes or changes a product with its ledger row, in one transaction under the row's lock.
+  /// Throws as `apply`; after `lost` it may have been written or not.
+  virtual edited_product edit(const product_edit& e) = 0;
 
   virtual stream_log& log() = 0;
 };

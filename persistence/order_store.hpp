@@ -5,6 +5,7 @@
 
 #include "domain/lifecycle.hpp"
 #include "domain/order.hpp"
+#include "persistence/idempotency.hpp"
 #include "persistence/store_error.hpp"
 #include "persistence/stream_log.hpp"
 
@@ -15,13 +16,6 @@
 #include <vector>
 
 namespace troupe {
-
-/// An Idempotency-Key in its scope (user, method, path, key), with the digest of the body's bytes.
-struct idempotency {
-  std::string scope;
-  std::string body_hash;
-  bool operator==(const idempotency&) const = default;
-};
 
 /// One order's step, written as a whole or not at all.
 struct write_set {

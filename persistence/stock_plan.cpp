@@ -64,17 +64,6 @@ std::vector<stock_line> merged(std::span<const stock_line> lines) {
   return result;
 }
 
-event low_stock_notice(const std::string& product_id, const product_units& p,
-                       const std::string& traceparent) {
-  return make_event(topic::notification_requested, "admin",
-                    {{"userId", "admin"},
-                     {"type", "ORDER"},
-                     {"title", "Low stock"},
-                     {"message", p.name + " (" + product_id + ") is down to "
-                                     + std::to_string(p.stock) + " units."}},
-                    traceparent);
-}
-
 std::optional<stock_verb> verb_of(std::string_view name) {
   if (name == topic::payment_success)
     return stock_verb::payment_success;
@@ -204,7 +193,7 @@ private:
       change.reserved += per_unit.reserved * line.quantity;
       change.sold += per_unit.sold * line.quantity;
       if (before > low_stock_ && p.stock <= low_stock_)
-        notices.push_back(low_stock_notice(line.product_id, p, traceparent));
+        notices.push_back(low_stock_notice(line.product_id, p.name, p.stock, traceparent));
     }
   }
 
@@ -265,6 +254,17 @@ private:
 };
 
 } // namespace
+
+event low_stock_notice(const std::string& product_id, const std::string& name, int64_t stock,
+                       const std::string& traceparent) {
+  return make_event(
+      topic::notification_requested, "admin",
+      {{"userId", "admin"},
+       {"type", "ORDER"},
+       {"title", "Low stock"},
+       {"message", name + " (" + product_id + ") is down to " + std::to_string(stock) + " units."}},
+      traceparent);
+}
 
 bool stock_plan::writes() const {
   return !orders.empty() || !products.empty() || !ledger.empty() || !unpark.empty();

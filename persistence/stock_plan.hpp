@@ -88,6 +88,10 @@ struct stock_plan {
 stock_plan plan_stock(stock_view view, std::span<const stock_input> inputs, int64_t low_stock,
                       const std::function<position()>& next);
 
+/// Tells "admin" that a product has become scarce.
+event low_stock_notice(const std::string& product_id, const std::string& name, int64_t stock,
+                       const std::string& traceparent);
+
 /// Completes the results of a written plan with the times that its ledger rows got.
 void stamp(stock_plan& plan, const std::map<position, timestamp>& times);
 

@@ -1,6 +1,7 @@
 // Prices from memory, and what customers are told.
 
 #include "actors/catalogue.hpp"
+#include "actors/inventory_worker.hpp"
 #include "actors/notices.hpp"
 #include "tests/support/fake_inventory_store.hpp"
 #include "tests/support/stage.hpp"
@@ -23,17 +24,37 @@ product lamp(cents price = 1999, int64_t stock = 5) {
 struct shelf {
   std::shared_ptr<fake_inventory> db = std::make_shared<fake_inventory>();
   fake_inventory_queries* queries = nullptr;
+  fake_inventory_store* store = nullptr;
+  publisher_actor publisher;
+  std::vector<outgoing_event> published;
 };
 
 struct catalogue_house : shelf, stage {
   catalogue_actor open() {
-    return keep(sys.spawn(catalogue_behavior, [this](size_t) -> product_reader {
+    auto reader = [this](size_t) -> product_reader {
       auto made = std::make_unique<fake_inventory_queries>(db);
       queries = made.get();
       queries->down = down;
       return sys.spawn(product_reader_behavior,
                        std::make_shared<std::unique_ptr<inventory_queries>>(std::move(made)));
+    };
+    publisher = keep(sys.spawn([this]() -> publisher_actor::behavior_type {
+      return {[this](publication& p) {
+        for (auto& e : p.events)
+          published.push_back(std::move(e));
+      }};
     }));
+    auto editor = [this](size_t) -> product_editor {
+      auto made = std::make_unique<fake_inventory_store>(db, 3);
+      store = made.get();
+      return sys.spawn(inventory_worker_behavior,
+                       std::make_shared<std::unique_ptr<inventory_store>>(std::move(made)),
+                       publisher);
+    };
+    return keep(sys.spawn(catalogue_behavior, reader, editor));
+  }
+  caf::expected<product_answer> edit(const catalogue_actor& by, const product_edit& e) {
+    return ask<product_answer>(by, edit_atom::value, e);
   }
   caf::expected<quote> price(const catalogue_actor& by) {
     return ask<quote>(by, std::vector<wanted_line>{{"p-001", 1, {}}});
@@ -108,6 +129,62 @@ TEST_CASE_FIXTURE(catalogue_house,
   CHECK(price(catalogue)->total == 600);
   CHECK(fault_of(ask<product>(catalogue, view_atom::value, std::string("p-404")))
         == troupe::fault::not_found);
+}
+
+TEST_CASE_FIXTURE(catalogue_house, "an edit counts for the very next quote, its events are told") {
+  db->add_product(lamp());
+  auto catalogue = open();
+  run();
+  product_edit e;
+  e.id = "p-001";
+  e.price = 2500;
+  e.stock = 2;
+  e.versions = {1};
+  auto done = edit(catalogue, e);
+  REQUIRE(done);
+  CHECK_FALSE(done->repeated);
+  CHECK(done->now.version == 2);
+  CHECK(price(catalogue)->total == 2500);
+  REQUIRE(published.size() == 1); // down to 2 units
+  CHECK(published[0].what.topic == topic::notification_requested);
+
+  CHECK(fault_of(edit(catalogue, e)) == troupe::fault::moved_on);
+  e.versions.reset();
+  CHECK(edit(catalogue, e)->repeated);
+  e.active = false;
+  CHECK(edit(catalogue, e)->now.version == 3);
+  CHECK(price(catalogue)->unknown.size() == 1);
+  e.creates = true;
+  e.name = "Lamp";
+  CHECK(fault_of(edit(catalogue, e)) == troupe::fault::id_taken);
+  e.creates = false;
+  e.id = "p-404";
+  CHECK(fault_of(edit(catalogue, e)) == troupe::fault::not_found);
+  CHECK(published.size() == 1);
+}
+
+TEST_CASE_FIXTURE(catalogue_house, "what is read late does not undo an edit") {
+  catalogue_state state;
+  auto now = lamp(500);
+  now.version = 3;
+  state.learn(now);
+  auto before = lamp(100);
+  before.version = 2;
+  state.learn(before);
+  CHECK(state.products.at("p-001").price == 500);
+}
+
+TEST_CASE_FIXTURE(catalogue_house, "an edit meets a database that is away") {
+  db->add_product(lamp());
+  auto catalogue = open();
+  run();
+  store->session.faults.push_back(troupe::test::fault::wait);
+  product_edit e;
+  e.id = "p-001";
+  e.price = 1;
+  CHECK(fault_of(edit(catalogue, e)) == troupe::fault::unavailable);
+  CHECK(price(catalogue)->total == 1999);
+  CHECK(edit(catalogue, e)->now.price == 1);
 }
 
 TEST_CASE("each event that concerns the customer has its words") {

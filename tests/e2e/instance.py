@@ -122,7 +122,7 @@ class Databases:
             "orders": ("orders", "order_items", "order_status_history", "idempotency_keys",
                        "dead_letters"),
             "payments": ("payments", "payment_attempts", "payment_journal"),
-            "inventory": ("stock_orders", "stock_ledger"),
+            "inventory": ("products", "stock_orders", "stock_ledger", "idempotency_keys"),
             "emailing": ("notifications", "emails"),
             "gateway": ("ledger",),
         }

@@ -29,6 +29,8 @@ def nested(depth):
     return order(shippingAddress={"deep": inner})
 
 
+PRODUCT = {"name": "x", "description": "", "price": 1, "stock": 1, "category": "x"}
+
 # name: (method, path, body, headers, status, code, pointer of the complaint)
 CASES = {
     "no body": ("POST", "/orders", None, {}, 400, None, None),
@@ -111,6 +113,29 @@ CASES = {
     "limit in letters": ("GET", "/notifications?limit=ten", None, {}, 400, None, None),
     "a bad price filter": ("GET", "/products?minPrice=cheap", None, {}, 400, None, None),
     "a bad unread": ("GET", "/notifications?unread=perhaps", None, {}, 400, None, None),
+    **{f"product {name}": ("POST", "/inventory", json.dumps({**PRODUCT, **changes}), {}, 400, None,
+                           pointer) for name, changes, pointer in (
+        ("blank name", {"name": " "}, "#/name"), ("name a number", {"name": 1}, "#/name"),
+        ("long name", {"name": "x" * 201}, "#/name"), ("no category", {"category": ""}, "#/category"),
+        ("price below zero", {"price": -0.01}, "#/price"), ("price of mills", {"price": 1.234}, "#/price"),
+        ("price a text", {"price": "1"}, "#/price"), ("price beyond all", {"price": 1e300}, "#/price"),
+        ("stock below zero", {"stock": -1}, "#/stock"), ("half a piece", {"stock": 0.5}, "#/stock"),
+        ("stock beyond all", {"stock": 10**10}, "#/stock"), ("no stock", {"stock": None}, "#/stock"),
+        ("bad id", {"id": "a/b"}, "#/id"), ("long id", {"id": "a" * 65}, "#/id"),
+        ("description no text", {"description": {}}, "#/description"),
+        ("image no text", {"imageUrl": 1}, "#/imageUrl"))},
+    "a product whose id is taken": ("POST", "/inventory", json.dumps({**PRODUCT, "id": "PRODUCT"}), {},
+                                    409, "id_taken", None),
+    "a product without a body": ("POST", "/inventory", None, {}, 400, None, None),
+    "an edit of nothing": ("PUT", "/inventory/PRODUCT", "{}", {}, 400, None, None),
+    "an edit of an unknown product": ("PUT", "/inventory/nothing", '{"stock":1}', {}, 404, "not_found",
+                                      None),
+    "an edit of a bad id": ("PUT", "/inventory/a%20b", '{"stock":1}', {}, 404, "not_found", None),
+    "active no switch": ("PUT", "/inventory/PRODUCT", '{"active":"yes"}', {}, 400, None, "#/active"),
+    "an edit of another version": ("PUT", "/inventory/PRODUCT", '{"stock":1}', {"If-Match": '"999"'},
+                                   412, "precondition_failed", None),
+    "an edit of no version": ("PUT", "/inventory/PRODUCT", '{"stock":1}', {"If-Match": "999"},
+                              412, "precondition_failed", None),
     **{f"list {query}": ("GET", f"/{query}", None, {}, 400, None, f"?{name}") for query, name in (
         ("orders?limit=0", "limit"), ("orders?limit=1001", "limit"), ("orders?limit=", "limit"),
         ("orders?limit=ten", "limit"), ("orders?limit=5.0", "limit"), ("orders?limit=-1", "limit"),
@@ -149,7 +174,7 @@ def test_refused(troupe, bought, name):
     if body is not None:
         body = body.replace(b"PRODUCT", product.encode())
     before = troupe.db.counts()
-    answer = troupe.client().ask(method, path.replace("ORDER", made), raw=body, headers=headers)
+    answer = troupe.client().ask(method, path.replace("ORDER", made).replace("PRODUCT", product), raw=body, headers=headers)
     assert answer.status == status, answer
     assert answer.headers["Content-Type"] == "application/problem+json"
     told = answer.json

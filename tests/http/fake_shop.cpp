@@ -51,6 +51,9 @@ void script_samples(scripts& s) {
     return product_page{{sample_product()}, 7};
   };
   s.find_product = [](const std::string& id) -> caf::result<product> { return sample_product(id); };
+  s.edit = [](const product_edit& e) -> caf::result<product_answer> {
+    return product_answer{sample_product(e.id)};
+  };
   s.count_products = []() -> caf::result<int64_t> { return int64_t{42}; };
   s.notices = [](const notification_filter&) { return missing<std::vector<notification>>(); };
   s.read = [](const std::string&, const std::string&) { return missing<notification>(); };
@@ -84,6 +87,7 @@ order_key_reader::behavior_type keys(order_key_reader::pointer, scripts* s) {
 
 catalogue_actor::behavior_type catalogue(catalogue_actor::pointer, scripts* s) {
   return {
+      [=](edit_atom, const product_edit& e) { return s->edit(e); },
       [=](const std::vector<wanted_line>& w) { return s->price(w); },
       [=](list_atom, const product_filter& by) { return s->products(by); },
       [=](view_atom, const std::string& id) { return s->find_product(id); },
@@ -143,6 +147,7 @@ fake_shop::fake_shop(http::api_options options, http::gateway_options bounds) {
   http::add_order_routes(*front_, *backend_);
   http::add_order_list_routes(*front_, *backend_);
   http::add_catalogue_routes(*front_, *backend_);
+  http::add_inventory_routes(*front_, *backend_);
   http::add_notification_routes(*front_, *backend_);
   http::add_analytics_routes(*front_, *backend_);
   http::add_health_routes(*front_, health, counters, "");

@@ -8,6 +8,7 @@
 #include "http/catalogue_routes.hpp"
 #include "http/front.hpp"
 #include "http/health_routes.hpp"
+#include "http/inventory_routes.hpp"
 #include "http/notification_routes.hpp"
 #include "http/order_list_routes.hpp"
 #include "http/order_routes.hpp"
@@ -35,6 +36,7 @@ struct scripts {
   std::function<caf::result<quote>(const std::vector<wanted_line>&)> price;
   std::function<caf::result<product_page>(const product_filter&)> products;
   std::function<caf::result<product>(const std::string&)> find_product;
+  std::function<caf::result<product_answer>(const product_edit&)> edit;
   std::function<caf::result<int64_t>()> count_products;
   std::function<caf::result<std::vector<notification>>(const notification_filter&)> notices;
   std::function<caf::result<notification>(const std::string&, const std::string&)> read;

@@ -1,5 +1,7 @@
 #include "tests/support/fake_inventory_store.hpp"
 
+#include "persistence/product_edit.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <tuple>
@@ -29,6 +31,56 @@ std::vector<stock_result> fake_inventory_store::apply(std::span<const stock_inpu
   write(plan);
   session.after_write();
   return std::move(plan.results);
+}
+
+edited_product fake_inventory_store::edit(const product_edit& e) {
+  using kind = edited_product::kind;
+  session.before_write();
+  if (e.key)
+    if (const auto used = db_->keys.find(e.key->scope); used != db_->keys.end()) {
+      if (used->second.body_hash != e.key->body_hash)
+        return {kind::key_reused, {}, {}};
+      edited_product answer{kind::repeated, edited({}, e), {}};
+      answer.now.id = used->second.product_id;
+      answer.now.created_at = answer.now.updated_at
+          = db_->products.at(answer.now.id).what.created_at;
+      answer.now.version = 1;
+      return answer;
+    }
+  const auto found = db_->products.find(e.id);
+  const bool known = found != db_->products.end();
+  if (e.creates && known)
+    return {kind::taken, {}, {}};
+  if (!e.creates && !known)
+    return {kind::unknown, {}, {}};
+  const auto before = known ? found->second.what : product();
+  if (known && !allows(e, before.version))
+    return {kind::moved_on, {}, {}};
+  if (known && same_product(before, edited(before, e)))
+    return {kind::repeated, before, {}};
+  auto result = written(before, e);
+  session.after_write();
+  return result;
+}
+
+edited_product fake_inventory_store::written(const product& before, const product_edit& e) {
+  auto after = edited(before, e);
+  after.version = before.version + 1;
+  after.updated_at = db_->journal->tick();
+  if (e.creates)
+    after.created_at = after.updated_at;
+  if (e.key)
+    db_->keys[e.key->scope] = {e.key->body_hash, e.id};
+  db_->products[e.id] = {after, ++db_->last_change};
+  const auto notices = edit_notices(before, after, low_stock_, e.traceparent);
+  const auto at = session.next_position();
+  db_->journal->rows[at] = {after.version, after.updated_at, notices};
+  edited_product result{edited_product::kind::written, after, {}};
+  int32_t index = 0;
+  for (const auto& notice : notices)
+    result.events.push_back(
+        {{service::inventory, at, index++, after.version, after.updated_at, notice}, true});
+  return result;
 }
 
 void fake_inventory_store::write(stock_plan& plan) {

@@ -17,6 +17,10 @@ struct fake_inventory {
   };
   std::map<std::string, row> products;
   std::map<std::string, stock_file> orders;
+  struct used_key {
+    std::string body_hash, product_id;
+  };
+  std::map<std::string, used_key> keys;
   int64_t last_parked = 0;
   int64_t last_change = 0;
   std::shared_ptr<fake_journal> journal = std::make_shared<fake_journal>();
@@ -34,9 +38,11 @@ public:
   void connect() override { session.connect(); }
   bool connected() const override { return session.connected(); }
   std::vector<stock_result> apply(std::span<const stock_input> inputs) override;
+  edited_product edit(const product_edit& e) override;
   stream_log& log() override { return session; }
 
 private:
+  edited_product written(const product& before, const product_edit& e);
   void write(stock_plan& plan);
 
   std::shared_ptr<fake_inventory> db_;

@@ -1,0 +1,12 @@
+#pragma once
+// The owner's edits of products as transactions of an inventory session. Internal to persistence/.
+
+#include "persistence/product_edit.hpp"
+#include "persistence/stream_session.hpp"
+
+namespace troupe::pg {
+
+/// One transaction. Throws an error that is `contended()` when somebody held the row too long.
+edited_product write_edit(stream_session& session, const product_edit& e, int64_t low_stock);
+
+} // namespace troupe::pg
