@@ -34,7 +34,8 @@ struct consumer_starter {
   bool prepared = false;
 
   bool done() {
-    if (!prepared && !(prepared = prepare()))
+    prepared = prepared || prepare();
+    if (!prepared)
       return false;
     start(everywhere);
     if (mine->now() != standing::owner)

@@ -164,6 +164,7 @@ std::vector<order> pg_order_queries::load(std::span<const std::string> ids) {
 std::vector<order> pg_order_queries::list(const order_filter& by) {
   const auto rows = read(pg::page_of_orders(by));
   std::vector<std::string> ids;
+  ids.reserve(static_cast<std::size_t>(rows.rows()));
   for (int i = 0; i < rows.rows(); ++i)
     ids.push_back(rows.text(i, 0));
   auto all = load(ids);
