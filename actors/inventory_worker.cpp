@@ -141,10 +141,18 @@ void inventory_worker_state::tick() {
       store_->connect();
       outbox_->adopt_orphans();
     }
+  } catch (const store_error& e) {
+    log::debug("inventory.tick_failed", {{"error", e.what()}});
+  }
+  move_watermark();
+}
+
+void inventory_worker_state::move_watermark() {
+  try {
     if (outbox_->dirty() && store_->connected())
       outbox_->tick();
   } catch (const store_error& e) {
-    log::debug("inventory.tick_failed", {{"error", e.what()}});
+    log::debug("inventory.watermark_failed", {{"error", e.what()}});
   }
 }
 
@@ -160,8 +168,8 @@ inventory_worker_behavior(inventory_worker_state::self_ptr self,
                           const publisher_actor& publisher) {
   self->state.start(self, std::move(*store), publisher);
   before_ending(self, [self] {
-    self->state.tick(); // the last watermarks
     self->state.abandon(make_fault(fault::unavailable));
+    self->state.move_watermark();
   });
   return {
       [self](incoming_event& e) { return self->state.take(std::move(e)); },

@@ -31,6 +31,7 @@ public:
   caf::result<product_answer> edit(const product_edit& e);
   void flush();
   void tick();
+  void move_watermark();
   void delivered(const std::vector<position>& rows) { outbox_->delivered(rows); }
   void abandon(const caf::error& why);
 

@@ -41,7 +41,10 @@ caf::result<order> order_state::view(const std::string& user) const {
 }
 
 caf::result<order_answer> order_state::command(order_request&& request) {
-  if (current_.version == 0 || !mine(request.user_id))
+  // An event can overtake the answer to the creation's own commit: it waits for that. A user cannot
+  // know the id yet.
+  bool early = creating_ && request.user_id.empty();
+  if (!early && (current_.version == 0 || !mine(request.user_id)))
     return make_fault(fault::not_found);
   auto reply = self_->make_response_promise<order_answer>();
   submit({std::move(request), reply});
@@ -72,6 +75,8 @@ void order_state::run(job what) {
     case ruling::refused:
       return fail(make_fault(fault_from(decided.why), decided.detail));
     case ruling::dead_letter:
+      if (active_->reloads == 0) // this copy may be stale, and must not bury what is good
+        return retry_on_fresh_state();
       return fail(make_fault(fault::impossible, decided.detail));
     case ruling::join:
       return join();
@@ -128,8 +133,10 @@ void order_state::committed(order_decision decided, const commit_result& result)
   next();
 }
 
-/// Somebody else wrote this order: never an error to the client, the command runs again.
+/// Somebody else wrote this order, or may have: never an error to the client, the command runs
+/// again.
 void order_state::retry_on_fresh_state() {
+  committing_ = true;
   self_->request(context_->reader, caf::infinite, view_atom::value, current_.id)
       .then(
           [this](const loaded_order& fresh) {
@@ -137,7 +144,7 @@ void order_state::retry_on_fresh_state() {
             if (!fresh)
               return stop(make_fault(fault::not_found));
             current_ = *fresh;
-            if (++active_->conflicts < max_conflicts)
+            if (++active_->reloads <= max_reloads)
               run(*std::exchange(active_, std::nullopt));
             else
               fail(make_fault(fault::busy));

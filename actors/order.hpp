@@ -32,8 +32,8 @@ public:
 
   /// How many commands, and how many payers, may wait; the next is told `busy`.
   static constexpr size_t max_waiting = 64;
-  /// Version conflicts in a row after which a command is told `busy`.
-  static constexpr int max_conflicts = 5;
+  /// How often a command is judged again on fresh state; then it is told `busy`.
+  static constexpr int max_reloads = 5;
 
   void start(self_ptr self, order initial, order_context_ptr context);
   caf::result<order> view(const std::string& user) const;
@@ -49,7 +49,7 @@ private:
   struct job {
     order_request request;
     std::optional<answer_promise> reply; ///< none: the order's own command
-    int conflicts = 0;
+    int reloads = 0;
   };
 
   bool mine(const std::string& user) const { return user.empty() || user == current_.user_id; }

@@ -162,10 +162,18 @@ void journal_state::tick() {
       if (!unsettled_) // a settled stream is an orphan like any other
         outbox_->adopt_orphans();
     }
+  } catch (const store_error& e) {
+    log::debug("journal.tick_failed", {{"error", e.what()}});
+  }
+  move_watermark();
+}
+
+void journal_state::move_watermark() {
+  try {
     if (outbox_->dirty() && store_->connected())
       outbox_->tick();
   } catch (const store_error& e) {
-    log::debug("journal.tick_failed", {{"error", e.what()}});
+    log::debug("journal.watermark_failed", {{"error", e.what()}});
   }
 }
 
@@ -188,8 +196,8 @@ journal_behavior(journal_state::self_ptr self,
                  const publisher_actor& publisher, journal_options options, metrics* count) {
   self->state.start(self, std::move(*store), publisher, options, *count);
   before_ending(self, [self] {
-    self->state.tick(); // the last watermarks
     self->state.abandon(make_fault(fault::unavailable));
+    self->state.move_watermark();
   });
   return {
       [self](write_set& s) { return self->state.submit(std::move(s)); },

@@ -36,6 +36,7 @@ public:
   caf::result<commit_result> submit(write_set&& set);
   void flush();
   void tick();
+  void move_watermark();
   void delivered(const std::vector<position>& rows);
   void abandon(const caf::error& why);
 

@@ -35,10 +35,26 @@ std::vector<std::string> names_of(const questions<Answer>& batch) {
 }
 
 template <class Answer>
-void refuse(questions<Answer>& batch, const store_error& e) {
-  log::warn("orders.load_failed", {{"error", e.what()}});
+void refuse(questions<Answer>& batch) {
   for (auto& [name, reply] : batch)
     reply.deliver(make_fault(fault::unavailable));
+}
+
+/// Serves the batch with `answer`. Whatever goes wrong, each of it is answered: nobody else holds
+/// these promises.
+template <class Answer, class Serve>
+void serve(questions<Answer> batch, Serve answer) {
+  if (batch.empty())
+    return;
+  try {
+    answer(batch);
+  } catch (const store_error& e) {
+    log::warn("orders.load_failed", {{"error", e.what()}});
+    refuse(batch);
+  } catch (...) {
+    refuse(batch);
+    throw;
+  }
 }
 
 } // namespace
@@ -90,10 +106,7 @@ void order_reader_state::flush() {
 }
 
 void order_reader_state::serve_loads() {
-  auto batch = take_batch(loads_);
-  if (batch.empty())
-    return;
-  try {
+  serve(take_batch(loads_), [this](auto& batch) {
     std::unordered_map<std::string, loaded_order> found;
     for (auto& o : queries_->load(names_of(batch))) {
       auto loaded = std::make_shared<const order>(std::move(o));
@@ -101,22 +114,15 @@ void order_reader_state::serve_loads() {
     }
     for (auto& [id, reply] : batch)
       reply.deliver(found[id]);
-  } catch (const store_error& e) {
-    refuse(batch, e);
-  }
+  });
 }
 
 void order_reader_state::serve_keys() {
-  auto batch = take_batch(keys_);
-  if (batch.empty())
-    return;
-  try {
+  serve(take_batch(keys_), [this](auto& batch) {
     auto uses = queries_->earlier_uses(names_of(batch));
     for (auto& [scope, reply] : batch)
       reply.deliver(uses[scope]);
-  } catch (const store_error& e) {
-    refuse(batch, e);
-  }
+  });
 }
 
 void order_reader_state::serve_repeats() {

@@ -322,10 +322,18 @@ void payment_worker_state::tick() {
     }
     if (now % ticks_between_refunds == 0)
       start_refunds();
-    if (outbox_->dirty())
-      outbox_->tick();
   } catch (const store_error& e) {
     log::debug("payment.tick_failed", {{"error", e.what()}});
+  }
+  move_watermark();
+}
+
+void payment_worker_state::move_watermark() {
+  try {
+    if (outbox_->dirty() && store_->connected())
+      outbox_->tick();
+  } catch (const store_error& e) {
+    log::debug("payment.watermark_failed", {{"error", e.what()}});
   }
 }
 
@@ -359,8 +367,8 @@ payment_worker_behavior(payment_worker_state::self_ptr self,
                         payment_options options, size_t index, size_t of) {
   self->state.start(self, std::move(*store), std::move(gateway), publisher, options, index, of);
   before_ending(self, [self] {
-    self->state.tick(); // the last watermarks
     self->state.abandon(make_fault(fault::unavailable));
+    self->state.move_watermark();
   });
   return {
       [self](incoming_event& e) { return self->state.take_event(std::move(e)); },

@@ -44,6 +44,7 @@ public:
   void refund_answered(const std::string& key, const refund_reply& reply);
   void flush();
   void tick();
+  void move_watermark();
   void delivered(const std::vector<position>& rows) { outbox_->delivered(rows); }
   void abandon(const caf::error& why);
 

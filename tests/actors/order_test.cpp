@@ -144,6 +144,39 @@ TEST_CASE_FIXTURE(order_house, "a version conflict reloads and runs the command 
   CHECK(cancelled->now.status == order_status::cancelled);
 }
 
+TEST_CASE_FIXTURE(order_house, "a stale copy of an order does not bury a good event") {
+  auto stale = keep(sys.spawn(order_behavior, created("o1"), context));
+  auto payer = send(region(), command("o1", order_verb::pay));
+  run();
+  answer_charge(attempt_status::captured);
+  REQUIRE(answer_of<order_answer>(payer));
+  // To an order that was just created this would be a dead letter.
+  auto answer = ask<order_answer>(stale, command("o1", order_verb::inventory_updated));
+  REQUIRE(answer);
+  CHECK(answer->now.status == order_status::confirmed);
+}
+
+TEST_CASE_FIXTURE(order_house, "an event that cannot be in any state is impossible") {
+  created("o1");
+  CHECK(fault_of(ask<order_answer>(region(), command("o1", order_verb::inventory_updated)))
+        == fault::impossible);
+  CHECK(ask<order_answer>(region(), command("o1", order_verb::cancel)));
+}
+
+TEST_CASE_FIXTURE(order_house, "an event that overtakes the creation's answer waits for it") {
+  auto creation = send(region(), draft("o1"));
+  auto rejection = send(region(), command("o1", order_verb::inventory_rejected));
+  auto foreign = command("o1", order_verb::cancel);
+  foreign.user_id = "eve";
+  auto curious = send(region(), foreign);
+  run();
+  CHECK(answer_of<create_answer>(creation));
+  auto rejected = answer_of<order_answer>(rejection);
+  REQUIRE(rejected);
+  CHECK(rejected->now.status == order_status::cancelled);
+  CHECK(fault_of(answer_of<order_answer>(curious)) == fault::not_found);
+}
+
 TEST_CASE_FIXTURE(order_house, "a journal that dies ends the copy, and everybody is answered") {
   auto actor = keep(sys.spawn(order_behavior, created("o1"), context));
   auto first = send(actor, command("o1", order_verb::pay));
