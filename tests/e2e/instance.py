@@ -205,10 +205,10 @@ class Troupe:
         """Sees to it that it runs with these settings and no others."""
         if self.process is not None and self.settings == (settings or {}):
             return
-        if self.process is not None:
+        if self.process is not None and self.process.poll() is None:
             code, _ = self.stop()
             assert code == 0
-        self.start(settings)
+        self.start(settings)  # also after a test that failed and left it dead
 
     def end(self):
         if self.process is not None:

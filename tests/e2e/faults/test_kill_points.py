@@ -114,6 +114,18 @@ def armed(points):
     return {**SETTINGS, "TROUPE_FAIL_POINTS": points}
 
 
+def crowd_before(troupe, points):
+    """A crowd, and the program started again with these points armed: events that an earlier test
+    left may pass them at any time from then on. And how long the log was."""
+    troupe.running(SETTINGS)
+    crowd = Crowd(troupe)
+    troupe.stop()
+    since = len(troupe.log())
+    troupe.launch(armed(points))
+    until(lambda: troupe.process.poll() is not None or troupe.is_ready(), limit=30)
+    return crowd, since
+
+
 def passed(troupe, since):
     """The fail points that have acted since the log had this length."""
     return re.findall(r'fail_point\.passed point="?([^"\s]+)', troupe.log()[since:])
@@ -137,9 +149,7 @@ def test_killed_under_load(instance, point):
     # An answer, or an offset, that was given too early has the time to arrive.
     pause = 1000 if point.endswith("before_effect") else 200
     kill = f"{point}=pause:{pause}@{nth},{point}=kill@{nth}"
-    since = len(instance.log())
-    instance.running(armed(kill))
-    crowd = Crowd(instance)
+    crowd, since = crowd_before(instance, kill)
     crowd.during(lambda: must_die_at(instance, kill, since))
     instance.start(SETTINGS)
     crowd.must_end_well()
@@ -160,9 +170,7 @@ def test_killed_while_fencing_a_predecessor(instance):
 
 @pytest.mark.parametrize("point", cases(WHILE_ENDING))
 def test_killed_while_ending(instance, point):
-    instance.running(armed(f"{point}=kill"))
-    crowd = Crowd(instance)
-    since = len(instance.log())
+    crowd, since = crowd_before(instance, f"{point}=kill")
 
     def end():
         until(lambda: any(customer.paid for customer in crowd.all))
@@ -181,9 +189,7 @@ def state_of(process):
 @pytest.mark.parametrize("point", ["journal.after_commit", "payment.after_gateway"])
 def test_stopped_and_continued(instance, point):
     stop = f"{point}=stop@3"
-    since = len(instance.log())
-    instance.running(armed(stop))
-    crowd = Crowd(instance)
+    crowd, since = crowd_before(instance, stop)
 
     def stop_and_continue():
         until(lambda: state_of(instance.process) == "T")
@@ -199,9 +205,7 @@ def test_held_up_everywhere(instance):
     """Each thread sleeps once at the worst moment, some past the deadlines that ask after them."""
     points = ("journal.after_commit=pause:1000@3", "outbox.after_publish=pause:1500@2",
               "inventory.before_offset=pause:2000@2", "payment.between_commits=pause:3000@3")
-    since = len(instance.log())
-    instance.running(armed(",".join(points)))
-    crowd = Crowd(instance)
+    crowd, since = crowd_before(instance, ",".join(points))
     crowd.during(lambda: None)
     crowd.must_end_well()
     assert sorted(passed(instance, since)) == sorted(points)
