@@ -55,6 +55,7 @@ std::unique_ptr<http::front> bind_front(const config& c, const port& p,
   options.hosts.push_back(c.server.bind);
   options.cors_origins = c.server.cors_origins;
   options.on_access = http::count_access(behind.counters, p.name);
+  options.on_cut_off = http::count_cut_off(behind.counters, p.name);
   try {
     return std::make_unique<http::front>(std::move(options));
   } catch (const std::system_error& e) {

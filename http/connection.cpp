@@ -3,7 +3,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
+#include <utility>
 
 namespace troupe::http {
 
@@ -20,6 +23,25 @@ bool would_block(int error) {
 
 bool is_safe(std::string_view method) {
   return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
+}
+
+void pending_answer::add_piece(std::string_view bytes) {
+  if (bytes.empty()) // as a chunk it would be the end
+    return;
+  if (!http_1_0) {
+    std::array<char, 16> size{};
+    const auto end = std::to_chars(size.begin(), size.end(), bytes.size(), 16).ptr;
+    answer.body.append(size.begin(), end).append("\r\n");
+  }
+  answer.body.append(bytes);
+  if (!http_1_0)
+    answer.body.append("\r\n");
+}
+
+void pending_answer::end_stream() {
+  ready = true;
+  if (!http_1_0)
+    answer.body.append("0\r\n\r\n");
 }
 
 connection::connection(fd s, connection_id i, std::string r, const framing_limits& limits)
@@ -97,27 +119,49 @@ pending_answer* connection::find(uint64_t sequence) {
 
 void connection::collect(bool closing) {
   size_t moved = 0;
-  for (; moved < pending.size() && pending[moved].ready; ++moved) {
+  for (; moved < pending.size(); ++moved) {
     auto& one = pending[moved];
+    if (!one.ready && !one.streams())
+      break;
     const bool last = !one.keep_alive || ((closing || input_ended) && moved + 1 == pending.size());
-    out_.append(one.answer.head);
-    if (!one.interim && last) {
-      out_.append("Connection: close\r\n");
-      input_ended = true;
-    } else if (!one.interim && one.http_1_0) {
-      out_.append("Connection: keep-alive\r\n");
-    }
-    out_.append("\r\n").append(one.answer.body);
+    if (!std::exchange(one.head_moved, true))
+      move_head(one, last);
+    out_.append(std::exchange(one.answer.body, {}));
+    if (!one.ready)
+      break;
+    input_ended |= last && !one.interim;
   }
   pending.erase(pending.begin(), pending.begin() + static_cast<ptrdiff_t>(moved));
   first_sequence_ += moved;
+}
+
+void connection::move_head(pending_answer& one, bool last) {
+  out_.append(one.answer.head);
+  if (one.streams() && !one.http_1_0)
+    out_.append("Transfer-Encoding: chunked\r\n");
+  if (!one.interim && last)
+    out_.append("Connection: close\r\n");
+  else if (!one.interim && one.http_1_0)
+    out_.append("Connection: keep-alive\r\n");
+  out_.append("\r\n");
+}
+
+void connection::tell_flows() const {
+  for (const auto& one : pending)
+    if (one.streams())
+      one.flow->held = one.answer.body.size() + (one.head_moved ? unsent() : 0);
+}
+
+bool connection::streams() const {
+  return std::any_of(pending.begin(), pending.end(),
+                     [](const pending_answer& p) { return p.streams(); });
 }
 
 bool connection::may_begin(size_t max_pending, size_t max_unsent) const {
   if (unsent() >= max_unsent || pending.size() >= max_pending)
     return false;
   return pending.empty()
-         || (is_safe(input.head().method)
+         || (!streams() && !pending.back().http_1_0 && is_safe(input.head().method)
              && std::all_of(pending.begin(), pending.end(),
                             [](const pending_answer& p) { return is_safe(p.method); }));
 }

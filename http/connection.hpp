@@ -29,8 +29,16 @@ struct pending_answer {
   bool keep_alive = true;
   bool http_1_0 = false;
   bool interim = false; ///< 100 Continue
-  bool ready = false;
+  bool ready = false;   ///< the answer is whole
   wire_answer answer = {};
+  std::shared_ptr<stream_flow> flow = {}; ///< of a stream, from its head on
+  bool head_moved = false;                ///< to the output
+
+  bool streams() const { return flow != nullptr; }
+  /// Adds a piece to a stream's body, framed as the client's version of HTTP does.
+  void add_piece(std::string_view bytes);
+  /// Nothing follows.
+  void end_stream();
 };
 
 class connection {
@@ -58,8 +66,13 @@ public:
   uint64_t add(pending_answer one);
   /// The unanswered request of that number, or null.
   pending_answer* find(uint64_t sequence);
-  /// Moves the answers that are due to the output. With `closing` the last one ends the connection.
+  /// Moves the answers that are due to the output, a stream's as far as it has come. With `closing`
+  /// the last one ends the connection.
   void collect(bool closing);
+  /// Tells the writers of streams how much is unsent.
+  void tell_flows() const;
+  /// One of the open requests is answered by a stream.
+  bool streams() const;
 
   /// The framer's whole request may be handed to its handler.
   bool may_begin(size_t max_pending, size_t max_unsent) const;
@@ -88,6 +101,7 @@ public:
   bool fresh = false;       ///< a request was begun since the state was last judged
 
 private:
+  void move_head(pending_answer& one, bool last);
   io receive(std::span<char> buffer, size_t& count);
 
   uint64_t first_sequence_ = 0; ///< of pending.front()

@@ -1,10 +1,12 @@
 #include "http/event_loop.hpp"
 
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace troupe::http {
 
@@ -16,6 +18,7 @@ constexpr size_t read_size = 32UL * 1024;
 constexpr size_t events_a_turn = 256;
 // Answers given at once free the next requests of a pipeline within the same turn, this often.
 constexpr int rounds_a_turn = 4;
+constexpr int stream_socket_buffer = 64 * 1024;
 
 } // namespace
 
@@ -55,6 +58,7 @@ void event_loop::turn() {
   std::array<epoll_event, events_a_turn> events{};
   const int n = ::epoll_wait(epoll_.get(), events.data(), events_a_turn, wait_time());
   now_ = steady::now();
+  const bool drains = drains_; // what was posted before it is still delivered
   bool had_events = false;
   for (int i = 0; i < n; ++i) {
     const auto& event = events.at(static_cast<size_t>(i));
@@ -71,6 +75,8 @@ void event_loop::turn() {
     deliver();
     advance_ready();
   }
+  if (drains && !std::exchange(streams_ended_, true))
+    end_streams();
   expire();
   if (rearm_at_ && now_ >= *rearm_at_)
     rearm_listener();
@@ -115,26 +121,74 @@ void event_loop::on_event(uint64_t key, uint32_t what) {
 }
 
 void event_loop::deliver() {
-  for (auto& [to, sequence, answer, abort] : posted_) {
-    auto* c = find(to);
-    auto* one = c == nullptr ? nullptr : c->find(sequence);
-    if (one == nullptr)
-      continue;
-    if (abort) {
-      close(*c);
-      continue;
-    }
-    one->answer = std::move(answer);
-    one->ready = true;
-    service_.answered({.method = one->method,
-                       .route = one->route,
-                       .target = one->target,
-                       .status = one->answer.status,
-                       .took = std::chrono::duration_cast<std::chrono::microseconds>(
-                           steady::now() - one->begun)});
-    enqueue(*c);
+  for (auto& posted : posted_) {
+    auto* c = find(posted.to);
+    if (auto* one = c == nullptr ? nullptr : c->find(posted.sequence))
+      deliver(*c, *one, posted);
   }
   posted_.clear();
+}
+
+void event_loop::deliver(connection& c, pending_answer& one, posted_answer& posted) {
+  switch (posted.what) {
+    case posted_answer::kind::whole:
+      one.ready = true;
+      one.answer = std::move(posted.answer);
+      tell_answered(one);
+      break;
+    case posted_answer::kind::open:
+      one.answer = std::move(posted.answer);
+      tell_answered(one);
+      open_stream(c, one, std::move(posted.flow));
+      break;
+    case posted_answer::kind::piece:
+      one.flow->posted -= posted.answer.body.size();
+      one.add_piece(posted.answer.body);
+      break;
+    case posted_answer::kind::end:
+      one.end_stream();
+      break;
+    case posted_answer::kind::cut:
+      service_.cut_off();
+      return close(c);
+    case posted_answer::kind::abort:
+      return close(c);
+  }
+  enqueue(c);
+}
+
+void event_loop::tell_answered(const pending_answer& one) {
+  service_.answered(
+      {.method = one.method,
+       .route = one.route,
+       .target = one.target,
+       .status = one.answer.status,
+       .took = std::chrono::duration_cast<std::chrono::microseconds>(steady::now() - one.begun)});
+}
+
+void event_loop::open_stream(connection& c, pending_answer& one,
+                             std::shared_ptr<stream_flow> flow) {
+  one.flow = std::move(flow);
+  one.keep_alive &= !one.http_1_0; // there the body goes on until the connection ends
+  // Left to itself, the kernel would hold megabytes for a client that does not read.
+  const int size = stream_socket_buffer;
+  ::setsockopt(c.socket.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  if (streams_ended_) {
+    one.flow->ended = true;
+    one.end_stream();
+  }
+}
+
+/// So that a drain need not wait for clients who would read for ever.
+void event_loop::end_streams() {
+  for (auto& of_state : lists_)
+    for (auto& c : of_state)
+      for (auto& one : c.pending)
+        if (one.streams() && !one.ready) {
+          one.flow->ended = true;
+          one.end_stream();
+          enqueue(c);
+        }
 }
 
 void event_loop::advance_ready() {
@@ -186,6 +240,7 @@ bool event_loop::drain(std::chrono::milliseconds limit) {
   std::unique_lock lock(waiters_);
   quiet_ = false;
   drain_wanted_ = true;
+  drains_ = true;
   box_->wake();
   return told_.wait_for(lock, limit, [&] { return quiet_ || ended_; });
 }

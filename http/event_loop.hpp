@@ -39,6 +39,8 @@ public:
   /// result is the route's pattern, which must outlive the loop.
   virtual std::string_view serve(framed_request request, request_origin origin) = 0;
   virtual void answered(const access& what) = 0;
+  /// A stream's connection was broken, because its reader was too slow.
+  virtual void cut_off() = 0;
 };
 
 class event_loop {
@@ -71,6 +73,10 @@ private:
   void on_event(uint64_t key, uint32_t what);
   void watch(int fd, uint32_t what, uint64_t key);
   void deliver();
+  void deliver(connection& c, pending_answer& one, posted_answer& posted);
+  void tell_answered(const pending_answer& one);
+  void open_stream(connection& c, pending_answer& one, std::shared_ptr<stream_flow> flow);
+  void end_streams();
   void advance_ready();
   void tell_waiters(bool had_events);
   void close_everything();
@@ -117,10 +123,12 @@ private:
   std::atomic<size_t> count_ = 0;
   std::atomic<bool> stop_ = false;
   std::atomic<bool> closing_ = false; ///< stop_accepting was called
+  std::atomic<bool> drains_ = false;  ///< drain was called
   std::mutex waiters_;
   std::condition_variable told_;
   bool listener_closed_ = false;
   bool drain_wanted_ = false;
+  bool streams_ended_ = false; ///< and later ones end at once
   bool quiet_ = false;
   bool ended_ = false;
 };

@@ -44,6 +44,8 @@ void event_loop::advance(connection& c) {
     return close(c);
   if (!read_requests(c))
     return close(c);
+  if (c.hung_up && c.streams()) // it would not be told otherwise until the next piece
+    return close(c);
   write_answers(c);
 }
 
@@ -129,6 +131,7 @@ void event_loop::write_answers(connection& c) {
   c.collect(closing_);
   if (c.flush() == connection::io::broken)
     return close(c);
+  c.tell_flows();
   if (c.finished())
     return c.peer_closed ? close(c) : linger(c);
   if (!c.input_ended && c.input.whole()
@@ -175,7 +178,7 @@ void event_loop::move_to(connection& c, state to, bool restart) {
 void event_loop::close(connection& c) {
   *c.gone = true;
   for (const auto& one : c.pending)
-    if (!one.ready)
+    if (!one.ready && !one.streams())
       service_.answered({.method = one.method,
                          .route = one.route,
                          .target = one.target,
@@ -214,6 +217,8 @@ void event_loop::expire() {
     while (timeout && !of_state.empty() && of_state.front().since + *timeout <= now_) {
       auto& c = of_state.front();
       if (s != state::reading) {
+        if (s == state::writing && c.streams())
+          service_.cut_off();
         close(c);
         continue;
       }

@@ -49,6 +49,7 @@ struct front::impl final : service {
   std::optional<refusal> check(const request_head& head) override;
   std::string_view serve(framed_request whole, request_origin from) override;
   void answered(const access& what) override;
+  void cut_off() override;
 
   std::string_view run(const router::found& to, request r, reply answer);
   response without_route(const request& r, const std::string& allow);
@@ -172,6 +173,12 @@ void front::impl::answered(const access& what) {
   } catch (const std::exception& e) {
     log::error("http.access_hook_failed", {{"front", options.name}, {"what", e.what()}});
   }
+}
+
+void front::impl::cut_off() {
+  log::info("http.cut_off", {{"front", options.name}});
+  if (options.on_cut_off)
+    options.on_cut_off();
 }
 
 front::front(front_options options) : impl_(std::make_unique<impl>(std::move(options))) {}

@@ -21,7 +21,8 @@
 
 namespace troupe::http {
 
-/// One answered request, for metrics and logs. The views live for the call only.
+/// One answered request, for metrics and logs; a stream counts when its head is sent. The views
+/// live for the call only.
 struct access {
   std::string_view method = {};     ///< empty when the request could not be read
   std::string_view route = {};      ///< the registered pattern; empty when none matched
@@ -58,6 +59,10 @@ struct front_options {
 
   /// Called on the loop's thread for every answer; must not block.
   std::function<void(const access&)> on_access = {};
+
+  /// Called on the loop's thread when a stream's client was cut off, because it read too slowly;
+  /// must not block.
+  std::function<void()> on_cut_off = {};
 };
 
 using handler = std::function<void(request, reply)>;
@@ -93,8 +98,8 @@ public:
   /// Closes the listener; requests of open connections are still served, each answered with
   /// Connection: close.
   void stop_accepting();
-  /// Waits until every begun request is answered and its answer taken; false when `limit` came
-  /// first.
+  /// Ends all streams, and waits until every begun request is answered and its answer taken; false
+  /// when `limit` came first.
   bool drain(std::chrono::milliseconds limit);
   /// Closes everything and ends the thread. Replies may still be sent: they go nowhere.
   void stop();

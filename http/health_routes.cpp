@@ -121,4 +121,10 @@ std::function<void(const access&)> count_access(metrics& counters, std::string s
   return [recorder](const access& a) { recorder->record(a); };
 }
 
+std::function<void()> count_cut_off(metrics& counters, const std::string& server) {
+  auto& cut = counters.counter("troupe_http_streams_cut_off_total",
+                               "Streams whose client read too slowly", {{"server", server}});
+  return [&cut] { cut.Increment(); };
+}
+
 } // namespace troupe::http

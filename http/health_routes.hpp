@@ -18,4 +18,7 @@ void add_health_routes(front& f, const health_board& board, const metrics& count
 /// measures how long they took, and writes the access log (level debug). `counters` outlives it.
 std::function<void(const access&)> count_access(metrics& counters, std::string server);
 
+/// What `front_options::on_cut_off` calls. `counters` outlives it.
+std::function<void()> count_cut_off(metrics& counters, const std::string& server);
+
 } // namespace troupe::http

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -20,11 +21,28 @@ struct connection_id {
   uint32_t generation = 0;
 };
 
+/// What the writer of a stream and the loop tell each other.
+struct stream_flow {
+  std::atomic<size_t> posted = 0;  ///< bytes written that the loop has not taken
+  std::atomic<size_t> held = 0;    ///< bytes that the loop holds and the socket has not taken
+  std::atomic<bool> ended = false; ///< by the loop: it drains
+};
+
 struct posted_answer {
+  enum class kind {
+    whole,
+    open,  ///< a stream's head; `flow` is its
+    piece, ///< of a stream, in the answer's body
+    end,   ///< of a stream
+    cut,   ///< a stream's reader is too slow: the connection is to be broken
+    abort, ///< no answer: likewise
+  };
+
   connection_id to;
   uint64_t sequence = 0; ///< of the request on its connection
-  wire_answer answer;
-  bool abort = false; ///< no answer: the connection is to be broken
+  kind what = kind::whole;
+  wire_answer answer = {};
+  std::shared_ptr<stream_flow> flow = {};
 };
 
 class mailbox {

@@ -5,6 +5,7 @@
 // answer goes nowhere.
 
 #include "http/message.hpp"
+#include "http/reply_stream.hpp"
 
 #include <functional>
 #include <memory>
@@ -14,7 +15,8 @@ namespace troupe::http {
 
 class reply {
 public:
-  /// Where the answer goes. The front has one of its own; `send` is called once at most.
+  /// Where the answer goes. The front has one of its own; one of `send`, `stream` and `abort` is
+  /// called, once.
   class sink {
   public:
     sink() = default;
@@ -22,6 +24,8 @@ public:
     sink& operator=(const sink&) = delete;
     virtual ~sink() = default;
     virtual void send(response answer) = 0;
+    /// Instead of `send`: the answer's head now, its body in pieces.
+    virtual reply_stream stream(response head) = 0;
     /// Instead of `send`: ends the client's connection without an answer.
     virtual void abort() = 0;
     virtual bool client_gone() const noexcept = 0;
@@ -38,11 +42,16 @@ public:
   ~reply();
 
   /// A reply that hands its answer to a function, on the thread that sends: for requests that the
-  /// program makes of itself, and for tests of handlers without sockets.
+  /// program makes of itself, and for tests of handlers without sockets. A stream's is handed over
+  /// when it has ended.
   static reply to_function(std::function<void(response)> take, std::string instance = "/");
 
   /// Answers. A second call is logged and ignored.
   void send(response answer);
+
+  /// Answers with `head` (its body is left out) and what is then written to the result. The request
+  /// counts as answered. To a HEAD only the head goes, and nobody reads the result.
+  reply_stream stream(response head);
 
   /// Answers nothing and breaks the connection, as a crash would: for simulating one. A reply made
   /// by `to_function` answers 500.

@@ -50,21 +50,17 @@ const std::string& date_now() {
   return text;
 }
 
-} // namespace
-
-wire_answer write(response answer, const wire_options& how) {
-  wire_answer out{.status = answer.status, .head = {}, .body = {}};
-  auto& head = out.head;
+/// And the Date.
+std::string status_line(int status) {
+  std::string head;
   head.reserve(512);
-  head.append("HTTP/1.1 ").append(std::to_string(answer.status)).append(" ");
-  head.append(reason_phrase(answer.status)).append("\r\n");
+  head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
+  head.append(reason_phrase(status)).append("\r\n");
   add(head, "Date", date_now());
-  const bool bodiless = answer.status < 200 || answer.status == 204 || answer.status == 304;
-  if (!bodiless) {
-    if (!answer.body.empty() && !answer.content_type.empty())
-      add(head, "Content-Type", answer.content_type);
-    add(head, "Content-Length", std::to_string(answer.body.size()));
-  }
+  return head;
+}
+
+void add_common_headers(std::string& head, const response& answer, const wire_options& how) {
   add(head, "X-Content-Type-Options", "nosniff");
   for (const auto& [name, value] : answer.headers)
     if (may_pass(name))
@@ -75,8 +71,29 @@ wire_answer write(response answer, const wire_options& how) {
     add(head, "Access-Control-Allow-Origin", how.cors_origin);
     add(head, "Access-Control-Expose-Headers", cors_exposed);
   }
+}
+
+} // namespace
+
+wire_answer write(response answer, const wire_options& how) {
+  wire_answer out{.status = answer.status, .head = status_line(answer.status), .body = {}};
+  auto& head = out.head;
+  const bool bodiless = answer.status < 200 || answer.status == 204 || answer.status == 304;
+  if (!bodiless) {
+    if (!answer.body.empty() && !answer.content_type.empty())
+      add(head, "Content-Type", answer.content_type);
+    add(head, "Content-Length", std::to_string(answer.body.size()));
+  }
+  add_common_headers(head, answer, how);
   if (!bodiless && !how.to_head)
     out.body = std::move(answer.body);
+  return out;
+}
+
+wire_answer write_stream_head(const response& answer, const wire_options& how) {
+  wire_answer out{.status = answer.status, .head = status_line(answer.status), .body = {}};
+  add(out.head, "Content-Type", answer.content_type);
+  add_common_headers(out.head, answer, how);
   return out;
 }
 

@@ -23,6 +23,9 @@ struct wire_options {
 
 wire_answer write(response answer, const wire_options& how);
 
+/// The head of an answer whose body comes in pieces; how these are told apart the event loop says.
+wire_answer write_stream_head(const response& answer, const wire_options& how);
+
 /// The headers that browsers may read, and may send, across origins.
 constexpr std::string_view cors_exposed
     = "ETag, Link, Location, X-Total-Count, Idempotent-Replayed, Retry-After, Preference-Applied";

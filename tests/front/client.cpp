@@ -93,6 +93,17 @@ std::optional<answer> client::receive(std::chrono::milliseconds limit, bool to_h
   return out;
 }
 
+std::optional<std::string> client::read_to(std::string_view last, std::chrono::milliseconds limit) {
+  const auto until = steady_clock::now() + limit;
+  size_t at = 0;
+  while ((at = in_.find(last)) == std::string::npos)
+    if (fill(until) != got::bytes)
+      return std::nullopt;
+  auto out = in_.substr(0, at + last.size());
+  in_.erase(0, out.size());
+  return out;
+}
+
 bool client::ended(std::chrono::milliseconds limit) {
   const auto until = steady_clock::now() + limit;
   while (true) {

@@ -39,6 +39,9 @@ public:
   /// The next answer; nothing when the connection ends, or nothing whole comes, before the
   /// deadline.
   std::optional<answer> receive(std::chrono::milliseconds limit = 5s, bool to_head = false);
+  /// The next bytes, as they are, up to and with `last`; nothing when the connection ends, or they
+  /// do not come, before the deadline.
+  std::optional<std::string> read_to(std::string_view last, std::chrono::milliseconds limit = 5s);
   /// The server has ended the connection within the limit (what it still sends is dropped).
   bool ended(std::chrono::milliseconds limit = 5s);
   /// Nothing comes within the limit.

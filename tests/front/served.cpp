@@ -10,6 +10,7 @@ front_options served::watched(front_options options) {
     const std::lock_guard lock(mutex_);
     accesses_.push_back({std::string(a.method), std::string(a.route), a.status});
   };
+  options.on_cut_off = [this] { ++cut_off_; };
   return options;
 }
 

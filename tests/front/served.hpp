@@ -4,6 +4,7 @@
 #include "client.hpp"
 #include "http/front.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <vector>
@@ -57,6 +58,7 @@ public:
   uint16_t port() const { return front_.port(); }
   client connect() const { return client(port()); }
 
+  int cut_off() const { return cut_off_; }
   std::vector<seen_access> accesses() {
     const std::lock_guard lock(mutex_);
     return accesses_;
@@ -70,6 +72,7 @@ private:
 
   std::mutex mutex_;
   std::vector<seen_access> accesses_;
+  std::atomic<int> cut_off_ = 0;
   front front_;
 };
 
