@@ -1,5 +1,7 @@
 #include "actors/catalogue.hpp"
 
+#include <utility>
+
 namespace troupe {
 
 namespace {
@@ -68,10 +70,16 @@ void catalogue_state::reload(self_ptr self) {
             for (auto& p : changes.products)
               learn(std::move(p));
             mark = changes.mark;
-            loaded = true;
+            if (!std::exchange(loaded, true))
+              show(health::up, "");
             again();
           },
           [again](const caf::error&) { again(); });
+}
+
+void catalogue_state::show(health state, std::string detail) {
+  if (board)
+    board->set("order", "catalogue", {state, std::move(detail)});
 }
 
 void catalogue_state::learn(product p) {
@@ -100,7 +108,9 @@ caf::result<product_answer> catalogue_state::edit(self_ptr self, product_edit&& 
 catalogue_keeper::behavior_type
 catalogue_behavior(catalogue_state::self_ptr self,
                    crew<product_reader, catalogue_keeper>::maker make_reader,
-                   crew<product_editor, catalogue_keeper>::maker make_editor) {
+                   crew<product_editor, catalogue_keeper>::maker make_editor, health_board* board) {
+  self->state.board = board;
+  self->state.show(health::down, "not loaded yet");
   self->state.readers.start(self, "product_reader", 1, std::move(make_reader));
   self->state.editors.start(self, "product_editor", 1, std::move(make_editor));
   self->set_down_handler([self](caf::down_msg& m) {

@@ -4,6 +4,7 @@
 // never waits, and asks one of them every second what has changed.
 
 #include "actors/crew.hpp"
+#include "telemetry/health.hpp"
 
 #include <unordered_map>
 
@@ -39,18 +40,20 @@ struct catalogue_state {
   crew<product_editor, catalogue_keeper> editors;
   std::unordered_map<std::string, product> products;
   int64_t mark = 0;    ///< of the last reload
-  bool loaded = false; ///< before that, every product would look unknown
+  bool loaded = false; ///< before that, every product would look unknown: nothing is quoted
+  health_board* board = nullptr;
 
   void reload(self_ptr self);
+  void show(health state, std::string detail);
   /// Takes a row in, unless a later version of it is known: answers may overtake each other.
   void learn(product p);
   caf::result<product_answer> edit(self_ptr self, product_edit&& e);
 };
 
-catalogue_keeper::behavior_type
-catalogue_behavior(catalogue_state::self_ptr self,
-                   crew<product_reader, catalogue_keeper>::maker make_reader,
-                   crew<product_editor, catalogue_keeper>::maker make_editor);
+/// `board`, when given, shows whether orders can be priced.
+catalogue_keeper::behavior_type catalogue_behavior(
+    catalogue_state::self_ptr self, crew<product_reader, catalogue_keeper>::maker make_reader,
+    crew<product_editor, catalogue_keeper>::maker make_editor, health_board* board = nullptr);
 
 struct product_reader_state {
   static inline const char* name = "product_reader";

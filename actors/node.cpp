@@ -137,7 +137,8 @@ void node::spawn_services() {
       [&system, p, publisher](size_t) -> product_editor {
         return spawn_blocking(system, p->detach, inventory_worker_behavior, boxed(p->inventory()),
                               publisher);
-      });
+      },
+      p->health);
   auto notifications
       = system.spawn(notification_router_behavior, [&system, p](size_t) -> notification_actor {
           return spawn_blocking(system, p->detach, notification_reader_behavior,

@@ -22,6 +22,7 @@ product lamp(cents price = 1999, int64_t stock = 5) {
 }
 
 struct shelf {
+  health_board board;
   std::shared_ptr<fake_inventory> db = std::make_shared<fake_inventory>();
   fake_inventory_queries* queries = nullptr;
   fake_inventory_store* store = nullptr;
@@ -51,7 +52,7 @@ struct catalogue_house : shelf, stage {
                        std::make_shared<std::unique_ptr<inventory_store>>(std::move(made)),
                        publisher);
     };
-    return keep(sys.spawn(catalogue_behavior, reader, editor));
+    return keep(sys.spawn(catalogue_behavior, reader, editor, &board));
   }
   caf::expected<product_answer> edit(const catalogue_actor& by, const product_edit& e) {
     return ask<product_answer>(by, edit_atom::value, e);
@@ -59,6 +60,9 @@ struct catalogue_house : shelf, stage {
   caf::expected<quote> price(const catalogue_actor& by) {
     return ask<quote>(by, std::vector<wanted_line>{{"p-001", 1, {}}});
   }
+  /// Whether the order service can price.
+  health readiness() const { return board.checks("order").at("catalogue").state; }
+
   bool down = false;
 };
 
@@ -101,9 +105,11 @@ TEST_CASE_FIXTURE(catalogue_house, "before the catalogue is loaded nobody is tol
   down = true;
   auto catalogue = open();
   CHECK(fault_of(price(catalogue)) == troupe::fault::unavailable);
+  CHECK(readiness() == health::down);
   queries->down = false;
   pass(std::chrono::milliseconds(1100));
   CHECK(price(catalogue)->total == 1999);
+  CHECK(readiness() == health::up);
 }
 
 TEST_CASE_FIXTURE(catalogue_house,
