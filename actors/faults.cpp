@@ -8,7 +8,7 @@ namespace troupe {
 
 namespace {
 
-constexpr std::array<std::string_view, 14> names = {"none",
+constexpr std::array<std::string_view, 15> names = {"none",
                                                     "not_found",
                                                     "wrong_state",
                                                     "payment_in_progress",
@@ -21,7 +21,8 @@ constexpr std::array<std::string_view, 14> names = {"none",
                                                     "quarantined",
                                                     "internal",
                                                     "id_taken",
-                                                    "moved_on"};
+                                                    "moved_on",
+                                                    "key_in_progress"};
 
 const auto category = caf::atom("troupe");
 

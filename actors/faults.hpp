@@ -24,7 +24,8 @@ enum class fault : uint8_t {
   quarantined,         ///< the order's actor keeps crashing: an operator has to look
   internal,            ///< a bug; the log says more
   id_taken,            ///< a product with this id exists
-  moved_on             ///< it no longer has the version that the change is meant for
+  moved_on,            ///< it no longer has the version that the change is meant for
+  key_in_progress      ///< the Idempotency-Key's first request still runs: try again soon
 };
 std::string_view to_string(fault f);
 

@@ -20,11 +20,13 @@ struct order_request {
   order_command command;
   std::string user_id; ///< whose order it must be; empty: anybody's (admin, events)
   std::string payment_method, card_number;
+  std::optional<idempotency> key; ///< of a client; committed with the step, if there is one
 };
 
 struct order_answer {
-  order now;            ///< as of the last commit
-  bool pending = false; ///< pay: the gateway's answer is still unknown after the wait
+  order now;             ///< as of the last commit; of a replay: as the first use left it
+  bool pending = false;  ///< pay: the gateway's answer is still unknown after the wait
+  bool replayed = false; ///< the key was used before, with the same body
 };
 
 /// A new order: id, user, lines, total and address are filled in; the price is already checked.
@@ -84,12 +86,12 @@ auto inspect(Inspector& f, idempotency& x) {
 template <class Inspector>
 auto inspect(Inspector& f, order_request& x) {
   return f(caf::meta::type_name("order_request"), x.order_id, x.command, x.user_id,
-           x.payment_method, x.card_number);
+           x.payment_method, x.card_number, x.key);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, order_answer& x) {
-  return f(caf::meta::type_name("order_answer"), x.now, x.pending);
+  return f(caf::meta::type_name("order_answer"), x.now, x.pending, x.replayed);
 }
 
 template <class Inspector>

@@ -82,8 +82,9 @@ using order_reader = caf::typed_actor<caf::replies_to<view_atom, std::string>::w
                                       caf::replies_to<ping_atom>::with<bool>>;
 
 /// What an idempotency key was used for; with an empty order id: for nothing, or too long ago. The
-/// journal answers a key's second use by itself; this is for a repeat that no longer gets there,
-/// because the catalogue would refuse it today. Local.
+/// journal answers the second use of a creation's key by itself; this is for a repeat that no
+/// longer gets there, because the catalogue would refuse it today, and for orders, which look
+/// before they judge a command. Local.
 using order_key_reader
     = caf::typed_actor<caf::replies_to<view_atom, idempotency>::with<earlier_use>>;
 

@@ -113,7 +113,8 @@ void node::spawn_foundation() {
   payments_ = payments;
   doors_.reader = readers;
   doors_.keys = readers;
-  order_context context{journals, readers, payments, p->within, p->payment_wait, p->clock, lease_};
+  order_context context{journals,  readers,         readers,  payments,
+                        p->within, p->payment_wait, p->clock, lease_};
   auto region = system.spawn(order_region_behavior,
                              std::make_shared<const order_context>(std::move(context)), p->shards,
                              p->count);

@@ -62,6 +62,52 @@ void order_state::submit(job what) {
 
 void order_state::run(job what) {
   active_ = std::move(what); // before anything can throw: `abandon` answers whoever waits for it
+  if (active_->request.key)
+    look_up_key();
+  else
+    judge();
+}
+
+/// A key is only ever written with a step of the order that its path names. So what is found here
+/// holds until our own step commits, or conflicts and looks again.
+void order_state::look_up_key() {
+  committing_ = true;
+  self_->request(context_->keys, caf::infinite, view_atom::value, *active_->request.key)
+      .then(
+          [this](const earlier_use& earlier) {
+            committing_ = false;
+            if (earlier.order_id.empty())
+              judge();
+            else
+              replay(earlier);
+            next();
+          },
+          [this](const caf::error& e) {
+            committing_ = false;
+            fail(e);
+            next();
+          });
+}
+
+/// Answers as the key's first use was, or will be.
+void order_state::replay(const earlier_use& earlier) {
+  const auto& asked = active_->request;
+  const bool pays = asked.command.verb == order_verb::pay;
+  if (earlier.body_hash != asked.key->body_hash)
+    return fail(make_fault(fault::key_reused));
+  if (earlier.version > current_.version)
+    return retry_on_fresh_state();
+  const bool attempt_is_open = pays && earlier.version == current_.version;
+  if (attempt_is_open && charging_)
+    return fail(make_fault(fault::key_in_progress));
+  // A payment's key came with PAYMENT_PENDING; the step after that is how the attempt ended.
+  auto shown = attempt_is_open ? current_
+                               : at_version(current_, pays ? earlier.version + 1 : earlier.version);
+  auto done = *std::exchange(active_, std::nullopt);
+  done.reply->deliver(order_answer{std::move(shown), attempt_is_open, !attempt_is_open});
+}
+
+void order_state::judge() {
   auto& command = active_->request.command;
   command.now = context_->clock();
   auto decided = decide(current_, command, context_->within);
@@ -106,7 +152,7 @@ void order_state::commit(order_decision decided) {
   // the clock long after the answer.
   self_
       ->request(context_->journal, caf::infinite,
-                write_set{guard_of(current_), *decided.step, std::nullopt})
+                write_set{guard_of(current_), *decided.step, active_->request.key})
       .then([this, decided](const commit_result& r) { committed(decided, r); },
             [this](const caf::error& e) {
               committing_ = false;
@@ -201,6 +247,7 @@ void order_state::follow(follow_up what, const order_request& cause) {
     case follow_up::republish:
       return self_->send(context_->reader, again_atom::value, current_.id);
     case follow_up::charge:
+      charging_ = true;
       self_->delayed_send(self_, context_->payment_wait, tick_atom::value, current_.attempt);
       self_->request(context_->payments, caf::infinite, charge_of_attempt(cause))
           .then([this, trace = cause.command.traceparent](
@@ -261,7 +308,7 @@ void order_state::finish() {
   if (done.reply && starts_attempt)
     payers_.push_back(*done.reply);
   else if (done.reply)
-    done.reply->deliver(order_answer{current_, false});
+    done.reply->deliver(order_answer{current_});
   if (verb == order_verb::charge_unknown)
     answer_payers(true);
   else if (current_.status != order_status::payment_pending)
@@ -279,6 +326,7 @@ void order_state::fail(const caf::error& why) {
 }
 
 void order_state::answer_payers(bool pending) {
+  charging_ = false;
   for (auto& payer : std::exchange(payers_, {}))
     payer.deliver(order_answer{current_, pending});
 }

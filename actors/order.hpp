@@ -16,6 +16,7 @@ namespace troupe {
 struct order_context {
   order_journal journal;
   order_reader reader;
+  order_key_reader keys;
   payment_pool payments;
   deadlines within;
   std::chrono::milliseconds payment_wait{10000}; ///< then a payer gets "still unknown"
@@ -55,12 +56,14 @@ private:
   bool mine(const std::string& user) const { return user.empty() || user == current_.user_id; }
   void submit(job what);
   void run(job what);
+  void look_up_key();
+  void replay(const earlier_use& earlier);
+  void judge();
   void join();
   void commit(order_decision decided);
   void committed(order_decision decided, const commit_result& result);
   void retry_on_fresh_state();
   void settle_creation(create_request request, const commit_result& result);
-  void replay(const create_request& request, const earlier_use& earlier);
   void follow(follow_up what, const order_request& cause);
   void charge_outcome_known(const charge_outcome& outcome, bool by_worker,
                             const std::string& traceparent);
@@ -73,12 +76,13 @@ private:
 
   self_ptr self_ = nullptr;
   order_context_ptr context_;
-  order current_; ///< as of the last commit
-  bool committing_ = false;
+  order current_;           ///< as of the last commit
+  bool committing_ = false; ///< the active command waits for the database; others wait in line
   std::optional<job> active_;
   std::optional<caf::typed_response_promise<create_answer>> creating_;
   std::deque<job> line_;
   std::vector<answer_promise> payers_; ///< wait for the running attempt
+  bool charging_ = false; ///< it was begun here, and nobody was told yet that its end is unknown
 };
 
 /// `initial`: as loaded, or only an id with version 0, to be created.

@@ -20,6 +20,7 @@ struct config {
     int64_t max_in_flight = 4096;    ///< unanswered requests of a kind; then 503
     int64_t memory_mb = 2048;        ///< resident; past it requests get 503; 0: no bound
     std::string default_user = "user-1";
+    int64_t key_life = 86400; ///< seconds that an Idempotency-Key is known
   } server;
   struct {
     std::string orders, payments, inventory, emailing, gateway;

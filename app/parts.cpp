@@ -72,10 +72,14 @@ gateway_options gateway_options_of(const config& c, const std::string& url) {
 }
 
 void add_stores(node_parts& parts, const config& c, int64_t incarnation) {
-  parts.orders = [c, incarnation] { return make_order_store(c.databases.orders, incarnation); };
-  parts.order_reads = [c] { return make_order_queries(c.databases.orders); };
-  parts.inventory = [c, incarnation] {
-    return make_inventory_store(c.databases.inventory, incarnation, c.inventory.low_stock);
+  const std::chrono::seconds key_life(c.server.key_life);
+  parts.orders = [c, incarnation, key_life] {
+    return make_order_store(c.databases.orders, incarnation, key_life);
+  };
+  parts.order_reads = [c, key_life] { return make_order_queries(c.databases.orders, key_life); };
+  parts.inventory = [c, incarnation, key_life] {
+    return make_inventory_store(c.databases.inventory, incarnation, c.inventory.low_stock,
+                                key_life);
   };
   parts.inventory_reads = [c] { return make_inventory_queries(c.databases.inventory); };
   parts.payments

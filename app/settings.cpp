@@ -27,6 +27,7 @@ std::vector<setting> settings_of(config& c) {
       {"server", "max_in_flight", &c.server.max_in_flight, 1, 1'000'000, {}},
       {"server", "memory_mb", &c.server.memory_mb, 0, 1'000'000, {}},
       {"server", "default_user", &c.server.default_user, 0, 0, {}},
+      {"server", "key_life", &c.server.key_life, 1, year, {}},
       {"databases", "orders", &c.databases.orders, 0, 0, {}},
       {"databases", "payments", &c.databases.payments, 0, 0, {}},
       {"databases", "inventory", &c.databases.inventory, 0, 0, {}},

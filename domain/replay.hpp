@@ -6,7 +6,8 @@
 namespace troupe {
 
 /// `now` as it was at `version` (1 ≤ version ≤ now.version): status, payment status, history and
-/// time of change come from the history entry that made it.
+/// time of change come from the history entry that made it. A transaction that was captured later
+/// is not shown yet.
 order at_version(order now, int32_t version);
 
 } // namespace troupe

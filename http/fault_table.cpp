@@ -22,6 +22,7 @@ constexpr std::array fault_table = std::to_array<fault_row>({
     {fault::order_cancelled, 409, "order_cancelled", "The order is cancelled"},
     {fault::id_taken, 409, "id_taken", "A product with this id exists"},
     {fault::moved_on, 412, "precondition_failed", "It has changed since then"},
+    {fault::key_in_progress, 409, "key_in_progress", "The key's first request is still running", 1},
     {fault::key_reused, 422, "idempotency_key_reused",
      "The Idempotency-Key belongs to another request"},
     {fault::busy, 503, "busy", "Too much to do, try again", 1},

@@ -63,7 +63,6 @@ response row_answer(const backend& b, int status, const product& p) {
 
 void create_product(const backend& b, const doors& to, const call_ptr& c) {
   require_admin(b, *c);
-  const auto key = key_of(*c);
   auto in = body_of(*c, body_is::required);
   for (const auto* needed : {"/name", "/description", "/price", "/stock", "/category"})
     in.complain_if_absent(place(needed));
@@ -73,9 +72,7 @@ void create_product(const backend& b, const doors& to, const call_ptr& c) {
   e.creates = true;
   e.id = id ? std::move(*id) : b.ids();
   e.traceparent = c->traceparent;
-  if (!key.empty())
-    e.key = {idempotency_scope(user_of(b, *c, &in), c->asked.method, c->asked.path, key),
-             sha256_hex(c->asked.body)};
+  e.key = key_of(*c, user_of(b, *c, &in));
   b.calls.ask<product_answer>(
       line::catalogue, to.catalogue, c,
       [&b, c](const product_answer& a) {

@@ -108,14 +108,6 @@ void place(const backend& b, const call_ptr& c, const draft_ptr& d, quote& q) {
       line::orders, to.orders, c, [c](const create_answer& a) { c->answer(created(a)); }, *d);
 }
 
-std::optional<idempotency> key_for(const call& c, const std::string& user) {
-  const auto key = key_of(c);
-  if (key.empty())
-    return std::nullopt;
-  return idempotency{idempotency_scope(user, c.asked.method, c.asked.path, key),
-                     sha256_hex(c.asked.body)};
-}
-
 } // namespace
 
 void create_order(const backend& b, const doors& to, const call_ptr& c) {
@@ -126,7 +118,7 @@ void create_order(const backend& b, const doors& to, const call_ptr& c) {
   d->draft.user_id = user_of(b, *c, &in);
   d->draft.id = b.ids();
   d->draft.shipping_address = std::move(wanted.shipping_address);
-  d->key = key_for(*c, d->draft.user_id);
+  d->key = key_of(*c, d->draft.user_id);
   d->traceparent = c->traceparent;
   b.calls.ask<quote>(
       line::catalogue, to.catalogue, c, [&b, c, d](quote& q) { place(b, c, d, q); },

@@ -20,6 +20,12 @@ response order_answer_of(const order& o) {
   return result;
 }
 
+response told(const order_answer& a, response what) {
+  if (a.replayed)
+    what.headers.emplace_back("Idempotent-Replayed", "true");
+  return what;
+}
+
 /// 304 when the client has this version already.
 response seen_answer(const call& c, const order& o) {
   auto result = order_answer_of(o);
@@ -36,12 +42,15 @@ response payment_answer(const order_answer& a) {
   auto result = json_answer(pending ? 202 : 200, payment_view(a.now, pending));
   if (pending)
     result.headers.emplace_back("Retry-After", look_again);
-  return result;
+  return told(a, std::move(result));
 }
 
-order_request request_for(const call& c, order_verb verb, std::string owner) {
+/// `in`: the body. `owner`: whose order it must be, empty for the admin's commands.
+order_request request_for(const backend& b, const call& c, order_verb verb, const json_input& in,
+                          std::string owner) {
   order_request r;
   r.order_id = id_of(c);
+  r.key = key_of(c, user_of(b, c, &in));
   r.user_id = std::move(owner);
   r.command.verb = verb;
   r.command.traceparent = c.traceparent;
@@ -50,8 +59,8 @@ order_request request_for(const call& c, order_verb verb, std::string owner) {
 
 void command(const backend& b, const doors& to, const call_ptr& c, order_request r) {
   b.calls.ask<order_answer>(
-      line::orders, to.orders, c, [c](const order_answer& a) { c->answer(order_answer_of(a.now)); },
-      std::move(r));
+      line::orders, to.orders, c,
+      [c](const order_answer& a) { c->answer(told(a, order_answer_of(a.now))); }, std::move(r));
 }
 
 void view_order(const backend& b, const doors& to, const call_ptr& c) {
@@ -61,11 +70,10 @@ void view_order(const backend& b, const doors& to, const call_ptr& c) {
 }
 
 void pay(const backend& b, const doors& to, const call_ptr& c) {
-  key_of(*c);
   auto in = body_of(*c, body_is::optional);
   auto payment = read_payment(in);
   refuse_if_bad(in.complaints());
-  auto r = request_for(*c, order_verb::pay, owner_of(b, *c, &in));
+  auto r = request_for(b, *c, order_verb::pay, in, owner_of(b, *c, &in));
   r.payment_method = std::move(payment.method);
   r.card_number = std::move(payment.card_number);
   b.calls.ask<order_answer>(
@@ -74,18 +82,16 @@ void pay(const backend& b, const doors& to, const call_ptr& c) {
 }
 
 void cancel(const backend& b, const doors& to, const call_ptr& c) {
-  key_of(*c);
   const auto in = body_of(*c, body_is::optional);
-  command(b, to, c, request_for(*c, order_verb::cancel, owner_of(b, *c, &in)));
+  command(b, to, c, request_for(b, *c, order_verb::cancel, in, owner_of(b, *c, &in)));
 }
 
 void dispatch(const backend& b, const doors& to, const call_ptr& c) {
   require_admin(b, *c);
-  key_of(*c);
   auto in = body_of(*c, body_is::optional);
   auto parcel = read_dispatch(in);
   refuse_if_bad(in.complaints());
-  auto r = request_for(*c, order_verb::dispatch, {});
+  auto r = request_for(b, *c, order_verb::dispatch, in, {});
   r.command.tracking_number = std::move(parcel.tracking_number);
   r.command.courier = std::move(parcel.courier);
   command(b, to, c, std::move(r));
@@ -93,9 +99,8 @@ void dispatch(const backend& b, const doors& to, const call_ptr& c) {
 
 void deliver(const backend& b, const doors& to, const call_ptr& c) {
   require_admin(b, *c);
-  key_of(*c);
-  body_of(*c, body_is::optional);
-  command(b, to, c, request_for(*c, order_verb::deliver, {}));
+  const auto in = body_of(*c, body_is::optional);
+  command(b, to, c, request_for(b, *c, order_verb::deliver, in, {}));
 }
 
 } // namespace

@@ -73,15 +73,16 @@ std::string id_of(const call& c) {
   return std::string(id);
 }
 
-std::string key_of(const call& c) {
+std::optional<idempotency> key_of(const call& c, const std::string& user) {
   const auto key = c.asked.header("Idempotency-Key");
   if (!key)
-    return {};
+    return std::nullopt;
   if (!valid_idempotency_key(*key) || c.asked.header_count("Idempotency-Key") > 1)
     throw refused(
         bad_request("invalid_idempotency_key",
                     "The Idempotency-Key must be 1 to 255 visible ASCII characters, sent once"));
-  return std::string(*key);
+  return idempotency{idempotency_scope(user, c.asked.method, c.asked.path, *key),
+                     idempotency_digest(*key, c.asked.body)};
 }
 
 json_input body_of(const call& c, body_is needed) {

@@ -10,6 +10,7 @@
 #include "http/views.hpp"
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace troupe::http {
@@ -32,8 +33,8 @@ void require_admin(const backend& b, const call& c);
 
 /// The path's `:id`; 404 for one that cannot exist.
 std::string id_of(const call& c);
-/// The Idempotency-Key; empty without one, 400 for a malformed one.
-std::string key_of(const call& c);
+/// The Idempotency-Key that `user` sent; nothing without one, 400 for a malformed one.
+std::optional<idempotency> key_of(const call& c, const std::string& user);
 
 enum class body_is { required, optional };
 /// The JSON body: 415 for another type, 400 when it is not within the limits.

@@ -122,9 +122,14 @@ bool valid_idempotency_key(std::string_view key) {
 std::string idempotency_scope(std::string_view user, std::string_view method, std::string_view path,
                               std::string_view key) {
   std::string result(user);
-  for (auto part : {method, path, key})
+  for (auto part : {method, path})
     result.append(" ").append(part);
-  return result;
+  return result + " " + sha256_hex(key);
+}
+
+std::string idempotency_digest(std::string_view key, std::string_view body) {
+  std::string text(key);
+  return sha256_hex(text.append("\n").append(body)); // a key holds no line end
 }
 
 std::string sha256_hex(std::string_view bytes) {

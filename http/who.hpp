@@ -28,9 +28,14 @@ bool none_match_holds(std::string_view if_none_match, std::string_view etag);
 /// 1 to 255 visible ASCII characters.
 bool valid_idempotency_key(std::string_view key);
 
-/// What an idempotency key is scoped by, as one text. None of the four may hold a space.
+/// What an idempotency key is scoped by, as one text, with the digest of the key in place of it.
+/// User, method and path hold no space.
 std::string idempotency_scope(std::string_view user, std::string_view method, std::string_view path,
                               std::string_view key);
+
+/// The digest of a body that came under `key`. Whoever does not know the key cannot find out the
+/// body by trying: a payment's holds a card.
+std::string idempotency_digest(std::string_view key, std::string_view body);
 
 /// SHA-256 in lower-case hex.
 std::string sha256_hex(std::string_view bytes);

@@ -33,9 +33,11 @@ constexpr int rounds = 4;
 
 class pg_inventory_store : public inventory_store {
 public:
-  pg_inventory_store(std::string conninfo, int64_t incarnation, int64_t low_stock)
+  pg_inventory_store(std::string conninfo, int64_t incarnation, int64_t low_stock,
+                     std::chrono::seconds key_life)
       : session_(std::move(conninfo), incarnation, {service::inventory, page_sql, found_sql}),
-        low_stock_(low_stock) {}
+        low_stock_(low_stock),
+        key_life_(key_life) {}
 
   void connect() override {
     if (!session_.connect())
@@ -65,7 +67,8 @@ public:
   }
 
   edited_product edit(const product_edit& e) override {
-    auto result = patiently([&](int) { return pg::write_edit(session_, e, low_stock_); });
+    auto result
+        = patiently([&](int) { return pg::write_edit(session_, e, low_stock_, key_life_); });
     unreported_.hand_over(result.events);
     return result;
   }
@@ -131,14 +134,17 @@ private:
 
   pg::stream_session session_;
   int64_t low_stock_;
+  std::chrono::seconds key_life_;
   pg::unreported<stock_result::answer> unreported_;
 };
 
 } // namespace
 
 std::unique_ptr<inventory_store> make_inventory_store(std::string conninfo, int64_t incarnation,
-                                                      int64_t low_stock) {
-  return std::make_unique<pg_inventory_store>(std::move(conninfo), incarnation, low_stock);
+                                                      int64_t low_stock,
+                                                      std::chrono::seconds key_life) {
+  return std::make_unique<pg_inventory_store>(std::move(conninfo), incarnation, low_stock,
+                                              key_life);
 }
 
 } // namespace troupe

@@ -100,9 +100,11 @@ public:
   virtual stream_log& log() = 0;
 };
 
-/// `low_stock`: a crossing to this many or fewer units asks for one notice to "admin".
-std::unique_ptr<inventory_store> make_inventory_store(std::string conninfo, int64_t incarnation,
-                                                      int64_t low_stock);
+/// `low_stock`: a crossing to this many or fewer units asks for one notice to "admin". `key_life`:
+/// then an idempotency key is free again.
+std::unique_ptr<inventory_store>
+make_inventory_store(std::string conninfo, int64_t incarnation, int64_t low_stock,
+                     std::chrono::seconds key_life = default_key_life);
 
 enum class product_order : uint8_t { name, price, created };
 

@@ -8,7 +8,7 @@ namespace {
 
 // expected = 0: a creation; the key first, the order only if the key is ours.
 // expected > 0: a transition or, with advances false, a touch; the order first, the key only if
-// the order moved. A key older than 24 h is replaced where it is met. Keys are taken in sorted
+// the order moved. A key past its life is replaced where it is met. Keys are taken in sorted
 // order and rows locked in the order of their ids, so that two batches cannot deadlock. `or` makes
 // PostgreSQL hash the sets that it would else, expecting one row, compare each with each.
 constexpr std::string_view batch_sql = R"(
@@ -27,7 +27,7 @@ new_key as (
   order by scope, idx
   on conflict (scope) do update set body_hash = excluded.body_hash, order_id = excluded.order_id,
     version = excluded.version, created_at = excluded.created_at
-    where k.created_at < excluded.created_at - interval '24 hours'
+    where k.created_at < excluded.created_at - $30::int8 * interval '1 second'
   returning scope, order_id),
 ins as (
   insert into orders (id, user_id, total_amount, status, payment_status, created_at, updated_at,
@@ -60,7 +60,7 @@ old_key as (
   where expected > 0 and advances and scope is not null order by scope, idx
   on conflict (scope) do update set body_hash = excluded.body_hash, order_id = excluded.order_id,
     version = excluded.version, created_at = excluded.created_at
-    where k.created_at < excluded.created_at - interval '24 hours'),
+    where k.created_at < excluded.created_at - $30::int8 * interval '1 second'),
 item as (
   insert into order_items (id, order_id, line, product_id, quantity, price, product_name, image_url)
   select i.id, d.id, i.line, i.product, i.quantity, i.price, i.name, i.image
@@ -142,7 +142,7 @@ void columns::add_items(const write_set& set) {
 
 std::vector<pg::statement> batch_statements(std::span<const write_set> sets,
                                             std::span<const position> positions,
-                                            const id_source& ids) {
+                                            const id_source& ids, std::chrono::seconds key_life) {
   columns c;
   std::vector<std::string_view> scopes;
   for (std::size_t i = 0; i < sets.size(); ++i) {
@@ -152,12 +152,13 @@ std::vector<pg::statement> batch_statements(std::span<const write_set> sets,
   }
   std::vector<pg::statement> all;
   all.push_back(
-      {batch_sql, {c.index,         c.id,         c.expected,  c.advances,    c.shard,
-                   c.user,          c.status,     c.payment,   c.total,       c.address,
-                   c.ttl,           c.at,         c.history,   c.message,     c.events,
-                   c.scope,         c.hash,       c.attempt,   c.transaction, c.held,
-                   c.rounds,        c.item_index, c.item_id,   c.item_line,   c.item_product,
-                   c.item_quantity, c.item_price, c.item_name, c.item_image}});
+      {batch_sql,
+       {c.index,         c.id,         c.expected,  c.advances,    c.shard,
+        c.user,          c.status,     c.payment,   c.total,       c.address,
+        c.ttl,           c.at,         c.history,   c.message,     c.events,
+        c.scope,         c.hash,       c.attempt,   c.transaction, c.held,
+        c.rounds,        c.item_index, c.item_id,   c.item_line,   c.item_product,
+        c.item_quantity, c.item_price, c.item_name, c.item_image,  int64_t{key_life.count()}}});
   if (!scopes.empty())
     all.push_back({earlier_sql, {scopes}});
   return all;

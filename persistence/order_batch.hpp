@@ -12,10 +12,11 @@ namespace troupe {
 
 /// The statements that write `sets` as one transaction: first the batch, then, when a creation has
 /// a key, what the keys of all creations were used for. `positions`: one a set, used by those that
-/// advance. Throws pg::error 22021 when a text cannot be stored.
+/// advance. A key older than `key_life` is free again. Throws pg::error 22021 when a text cannot be
+/// stored.
 std::vector<pg::statement> batch_statements(std::span<const write_set> sets,
                                             std::span<const position> positions,
-                                            const id_source& ids);
+                                            const id_source& ids, std::chrono::seconds key_life);
 
 /// The results of those statements, in the sets' order.
 std::vector<commit_result> batch_results(std::span<const write_set> sets,

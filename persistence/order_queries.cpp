@@ -58,7 +58,8 @@ constexpr std::string_view count_overdue_sql
 
 constexpr std::string_view earlier_uses_sql
     = "select scope, order_id, version, body_hash from idempotency_keys"
-      " where scope = any($1::text[]) and created_at > clock_timestamp() - interval '24 hours'";
+      " where scope = any($1::text[])"
+      " and created_at > clock_timestamp() - $2::int8 * interval '1 second'";
 
 order_status status_of(std::string_view name) {
   if (auto found = order_status_from(name))
@@ -105,8 +106,10 @@ int64_t micros(timestamp t) {
 
 class pg_order_queries : public order_queries {
 public:
-  explicit pg_order_queries(std::string conninfo)
-      : reads_(conninfo, {.one_snapshot = true}), folds_(std::move(conninfo)) {}
+  pg_order_queries(std::string conninfo, std::chrono::seconds key_life)
+      : reads_(conninfo, {.one_snapshot = true}),
+        folds_(std::move(conninfo)),
+        key_life_(key_life) {}
 
   std::vector<order> load(std::span<const std::string> ids) override;
   std::vector<order> list(const order_filter& by) override;
@@ -135,6 +138,7 @@ private:
 
   pg::lazy_connection reads_;
   pg::lazy_connection folds_; ///< writes; connects when figures are first asked for
+  std::chrono::seconds key_life_;
 };
 
 std::vector<order> pg_order_queries::load(std::span<const std::string> ids) {
@@ -194,8 +198,9 @@ std::vector<outgoing_event> pg_order_queries::events_of(std::span<const std::str
 
 std::map<std::string, earlier_use>
 pg_order_queries::earlier_uses(std::span<const std::string> scopes) {
-  const auto rows
-      = read({earlier_uses_sql, {std::vector<std::string>(scopes.begin(), scopes.end())}});
+  const auto rows = read(
+      {earlier_uses_sql,
+       {std::vector<std::string>(scopes.begin(), scopes.end()), int64_t{key_life_.count()}}});
   std::map<std::string, earlier_use> uses;
   for (int i = 0; i < rows.rows(); ++i)
     uses[rows.text(i, 0)] = {rows.text(i, 1), rows.small(i, 2), rows.text(i, 3)};
@@ -213,8 +218,9 @@ order_figures pg_order_queries::figures() {
 
 } // namespace
 
-std::unique_ptr<order_queries> make_order_queries(std::string conninfo) {
-  return std::make_unique<pg_order_queries>(std::move(conninfo));
+std::unique_ptr<order_queries> make_order_queries(std::string conninfo,
+                                                  std::chrono::seconds key_life) {
+  return std::make_unique<pg_order_queries>(std::move(conninfo), key_life);
 }
 
 } // namespace troupe

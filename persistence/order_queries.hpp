@@ -76,7 +76,7 @@ public:
   /// Every event of these orders so far, as first published, in position order.
   virtual std::vector<outgoing_event> events_of(std::span<const std::string> ids) = 0;
 
-  /// What these idempotency scopes were used for in the last 24 hours, by scope.
+  /// What these idempotency scopes were used for within the keys' life, by scope.
   virtual std::map<std::string, earlier_use> earlier_uses(std::span<const std::string> scopes) = 0;
 
   /// Takes the steps since the last time into the figures, some thousands at most. False: there
@@ -90,6 +90,8 @@ public:
   virtual void ping() = 0;
 };
 
-std::unique_ptr<order_queries> make_order_queries(std::string conninfo);
+/// `key_life`: as the order_store's.
+std::unique_ptr<order_queries> make_order_queries(std::string conninfo,
+                                                  std::chrono::seconds key_life = default_key_life);
 
 } // namespace troupe

@@ -23,8 +23,10 @@ constexpr pg::journal_table order_journal{
 
 class pg_order_store : public order_store {
 public:
-  pg_order_store(std::string conninfo, int64_t incarnation)
-      : session_(std::move(conninfo), incarnation, order_journal), ids_(random_ids()) {}
+  pg_order_store(std::string conninfo, int64_t incarnation, std::chrono::seconds key_life)
+      : session_(std::move(conninfo), incarnation, order_journal),
+        ids_(random_ids()),
+        key_life_(key_life) {}
 
   void connect() override { session_.connect(); }
   bool connected() const override { return session_.connected(); }
@@ -41,6 +43,7 @@ private:
 
   pg::stream_session session_;
   id_source ids_;
+  std::chrono::seconds key_life_;
   /// Every position that the sets of the last `commit` were sent with, by order: what to look for
   /// when its outcome is unknown.
   std::unordered_map<std::string, std::vector<position>> sent_;
@@ -54,7 +57,7 @@ std::vector<commit_result> pg_order_store::write_once(std::span<const write_set>
     positions[i] = session_.next_position();
     sent_[sets[i].current.id].push_back(positions[i]);
   }
-  const auto statements = batch_statements(sets, positions, ids_);
+  const auto statements = batch_statements(sets, positions, ids_, key_life_);
   const auto answers = session_.db().pipeline(statements);
   return batch_results(sets, positions, answers);
 }
@@ -147,8 +150,9 @@ void pg_order_store::repeat_touches(std::span<const write_set> sets,
 
 } // namespace
 
-std::unique_ptr<order_store> make_order_store(std::string conninfo, int64_t incarnation) {
-  return std::make_unique<pg_order_store>(std::move(conninfo), incarnation);
+std::unique_ptr<order_store> make_order_store(std::string conninfo, int64_t incarnation,
+                                              std::chrono::seconds key_life) {
+  return std::make_unique<pg_order_store>(std::move(conninfo), incarnation, key_life);
 }
 
 } // namespace troupe

@@ -70,6 +70,8 @@ public:
 };
 
 /// `conninfo`: libpq connection string of the orders database. `incarnation`: of this process.
-std::unique_ptr<order_store> make_order_store(std::string conninfo, int64_t incarnation);
+/// `key_life`: then an idempotency key is free again.
+std::unique_ptr<order_store> make_order_store(std::string conninfo, int64_t incarnation,
+                                              std::chrono::seconds key_life = default_key_life);
 
 } // namespace troupe

@@ -34,7 +34,8 @@ constexpr std::string_view take_key_sql
     = "insert into idempotency_keys (scope, body_hash, product_id) values ($1::text, $2::text,"
       " $3::text) on conflict (scope) do update set body_hash = excluded.body_hash,"
       " product_id = excluded.product_id, created_at = clock_timestamp()"
-      " where idempotency_keys.created_at <= clock_timestamp() - interval '24 hours' returning 1";
+      " where idempotency_keys.created_at <= clock_timestamp() - $4::int8 * interval '1 second'"
+      " returning 1";
 
 constexpr std::string_view used_key_sql
     = "select k.body_hash, p.id, (extract(epoch from p.created_at) * 1000000)::bigint"
@@ -74,9 +75,13 @@ edited_product note(stream_session& session, const product& before, product afte
   return result;
 }
 
-edited_product create(stream_session& session, const product_edit& e, int64_t low_stock) {
+edited_product create(stream_session& session, const product_edit& e, int64_t low_stock,
+                      std::chrono::seconds key_life) {
   auto& on = session.db();
-  if (e.key && on.exec(take_key_sql, {e.key->scope, e.key->body_hash, e.id}).rows() == 0)
+  if (e.key
+      && on.exec(take_key_sql, {e.key->scope, e.key->body_hash, e.id, int64_t{key_life.count()}})
+                 .rows()
+             == 0)
     return earlier(on, e);
   const auto rows = on.exec(insert_sql, columns_of(edited({}, e)));
   if (rows.rows() == 0)
@@ -101,9 +106,10 @@ edited_product change(stream_session& session, const product_edit& e, int64_t lo
 
 } // namespace
 
-edited_product write_edit(stream_session& session, const product_edit& e, int64_t low_stock) {
+edited_product write_edit(stream_session& session, const product_edit& e, int64_t low_stock,
+                          std::chrono::seconds key_life) {
   transaction all(session.db());
-  auto result = e.creates ? create(session, e, low_stock) : change(session, e, low_stock);
+  auto result = e.creates ? create(session, e, low_stock, key_life) : change(session, e, low_stock);
   if (result.what == edited_product::kind::written)
     all.commit();
   return result;

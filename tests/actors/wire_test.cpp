@@ -60,11 +60,13 @@ TEST_CASE("every message that may cross nodes survives the way") {
   request.user_id = "ada";
   request.payment_method = "card";
   request.card_number = "4242";
+  request.key = idempotency{"scope", "hash"};
   auto r = over_the_wire(request);
   CHECK(r.order_id == request.order_id);
   CHECK(r.user_id == request.user_id);
   CHECK(r.payment_method == request.payment_method);
   CHECK(r.card_number == request.card_number);
+  CHECK(r.key == request.key);
   CHECK(r.command.verb == request.command.verb);
   CHECK(r.command.reason == "r");
   CHECK(r.command.transaction_id == "t");
@@ -76,9 +78,10 @@ TEST_CASE("every message that may cross nodes survives the way") {
 
   auto o = full_order();
   CHECK(over_the_wire(o) == o);
-  auto answered = over_the_wire(order_answer{o, true});
+  auto answered = over_the_wire(order_answer{o, true, true});
   CHECK(answered.now == o);
   CHECK(answered.pending);
+  CHECK(answered.replayed);
   auto made = over_the_wire(create_answer{o, true});
   CHECK(made.now == o);
   CHECK(made.replayed);

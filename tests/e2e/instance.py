@@ -116,18 +116,15 @@ class Databases:
             self.on_server(*(f"alter database {name} with allow_connections true"
                              for name in names))
 
-    def counts(self):
-        """How many rows each table that tells a story has: refused input must change none."""
-        tables = {
-            "orders": ("orders", "order_items", "order_status_history", "idempotency_keys",
-                       "dead_letters"),
-            "payments": ("payments", "payment_attempts", "payment_journal"),
-            "inventory": ("products", "stock_orders", "stock_ledger", "idempotency_keys"),
-            "emailing": ("notifications", "emails"),
-            "gateway": ("ledger",),
-        }
-        return {(database, table): self.one(database, f"select count(*) from {table}")
-                for database, names in tables.items() for table in names}
+    def digest(self):
+        """A digest of every row of every table, by table: refused input must change none. Left out
+        is what moves by itself: the nodes' leases, and whether an e-mail has been sent."""
+        moving = {"incarnations": "'-'", "emails": "id"}
+        tables = {(name, table) for name in DATABASES for (table,) in self.run(
+            name, "select table_name from information_schema.tables where table_schema = 'public'")}
+        return {(database, table): self.one(
+            database, f"select md5(coalesce(string_agg({moving.get(table, 'row::text')}, '|'"
+            f" order by row::text), '')) from {table} row") for database, table in tables}
 
     def drop(self):
         for connection in self.open.values():

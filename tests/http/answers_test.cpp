@@ -24,6 +24,7 @@ TEST_CASE_FIXTURE(shop, "every fault has its line in the table") {
                {fault::payment_in_progress, 409, "payment_in_progress"},
                {fault::order_cancelled, 409, "order_cancelled"},
                {fault::key_reused, 422, "idempotency_key_reused"},
+               {fault::key_in_progress, 409, "key_in_progress"},
                {fault::busy, 503, "busy"},
                {fault::unavailable, 503, "unavailable"},
                {fault::quarantined, 503, "quarantined"},

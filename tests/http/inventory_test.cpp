@@ -66,8 +66,8 @@ TEST_CASE_FIXTURE(shop, "a product is made as it was asked for") {
   CHECK(asked.id == "lamp_1");
   CHECK(asked.image_url == "/lamp.svg");
   REQUIRE(asked.key.has_value());
-  CHECK(asked.key->scope == "ann POST /inventory k");
-  CHECK(asked.key->body_hash == http::sha256_hex(named.dump()));
+  CHECK(asked.key->scope == http::idempotency_scope("ann", "POST", "/inventory", "k"));
+  CHECK(asked.key->body_hash == http::idempotency_digest("k", named.dump()));
 }
 
 TEST_CASE_FIXTURE(shop, "what cannot be a product is refused, each place by its name") {

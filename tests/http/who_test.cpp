@@ -58,7 +58,13 @@ TEST_CASE("idempotency keys") {
   for (std::string bad : {"", " ", "a b", "a\t", "ä", "\x7f"})
     CHECK_FALSE(valid_idempotency_key(bad));
   CHECK_FALSE(valid_idempotency_key(std::string(256, 'x')));
-  CHECK(idempotency_scope("u", "POST", "/orders", "k") == "u POST /orders k");
+}
+
+TEST_CASE("a key's scope and a body's digest tell neither the key nor, without it, the body") {
+  CHECK(idempotency_scope("u", "POST", "/orders", "k") == "u POST /orders " + sha256_hex("k"));
+  CHECK(idempotency_digest("k", "{}") == sha256_hex("k\n{}"));
+  CHECK(idempotency_digest("k", "{}") != idempotency_digest("l", "{}"));
+  CHECK(idempotency_digest("k", "") != idempotency_digest("k", "\n"));
 }
 
 TEST_CASE("digests") {

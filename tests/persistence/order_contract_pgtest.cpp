@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <thread>
+
 using namespace troupe;
 using namespace troupe::test;
 
@@ -124,6 +127,77 @@ EACH_WORLD("a key is kept for a day, and then replaced where it is met") {
   CHECK(refused.outcome == commit_outcome::duplicate);
   CHECK_FALSE(refused.earlier);
   CHECK(commit_one(*store, creation(draft("e"), unused)).outcome == commit_outcome::committed);
+}
+
+EACH_WORLD("a step's key is written with the step, and not without it") {
+  world w;
+  auto store = w.store();
+  store->connect();
+  auto queries = w.queries();
+  const auto first = committed(*store, creation(draft("a")));
+  const idempotency key{"u POST /orders/ordera/cancel k", "h"};
+  const std::vector<std::string> scopes = {key.scope, "u POST /orders nobody's"};
+  auto step = step_of(first, order_status::payment_pending, payment_status::pending);
+  const auto moved = committed(*store, step);
+
+  step.key = key; // of a version that has passed
+  CHECK(commit_one(*store, step).outcome == commit_outcome::conflict);
+  CHECK(queries->earlier_uses(scopes).empty());
+
+  auto next = step_of(moved, order_status::payment_failed, payment_status::failed);
+  next.key = key;
+  w.break_next(break_at::before_commit);
+  CHECK_THROWS_AS(commit_one(*store, next), store_error);
+  store->connect();
+  CHECK(store->settle({&next, 1}).front().outcome == commit_outcome::failed);
+  CHECK(queries->earlier_uses(scopes).empty());
+
+  w.break_next(break_at::after_commit);
+  CHECK_THROWS_AS(commit_one(*store, next), store_error);
+  store->connect();
+  const auto settled = store->settle({&next, 1}).front();
+  REQUIRE(settled.outcome == commit_outcome::committed);
+  const std::map<std::string, earlier_use> used = {{key.scope, {"ordera", 3, "h"}}};
+  CHECK(queries->earlier_uses(scopes) == used);
+
+  w.age(std::chrono::hours(25));
+  CHECK(queries->earlier_uses(scopes).empty());
+  auto later = step_of(apply(moved, next.step, settled.time), order_status::payment_pending,
+                       payment_status::pending);
+  later.key = idempotency{key.scope, "h2"};
+  committed(*store, later);
+  CHECK(queries->earlier_uses(scopes).at(key.scope) == earlier_use{"ordera", 4, "h2"});
+}
+
+EACH_WORLD("of the same keys in two journals, in opposite order, each makes one order") {
+  world w;
+  auto one = w.store(), two = w.store();
+  one->connect();
+  two->connect();
+  auto batch = [](const std::string& name, bool backwards) {
+    std::vector<write_set> sets;
+    for (int i = 0; i < 50; ++i)
+      sets.push_back(creation(draft(name + std::to_string(i)),
+                              idempotency{"u POST /orders k" + std::to_string(i), "h"}));
+    if (backwards)
+      std::ranges::reverse(sets);
+    return sets;
+  };
+  const auto up = batch("up", false), down = batch("down", true);
+  std::vector<commit_result> first, second;
+  std::thread other([&] { second = two->commit(down); });
+  first = one->commit(up);
+  other.join();
+  for (size_t i = 0; i < up.size(); ++i) {
+    const auto& mine = first[i];
+    const auto& theirs = second[down.size() - 1 - i];
+    const bool won = mine.outcome == commit_outcome::committed;
+    CHECK((won ? theirs : mine).outcome == commit_outcome::duplicate);
+    CHECK((won ? mine : theirs).outcome == commit_outcome::committed);
+    REQUIRE((won ? theirs : mine).earlier);
+    CHECK((won ? theirs : mine).earlier->order_id
+          == (won ? up[i] : down[down.size() - 1 - i]).current.id);
+  }
 }
 
 EACH_WORLD("positions rise, also over a reconnect, and streams never come back") {

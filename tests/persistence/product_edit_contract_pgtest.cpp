@@ -83,6 +83,23 @@ TEST_CASE_TEMPLATE("a key makes one product, and answers as it did at first", Be
   CHECK(store->edit(taken).what == kind::written);
 }
 
+TEST_CASE("a key of a product is free again after its life") {
+  real_stock bench;
+  auto store = bench.open();
+  auto first = creation("a");
+  first.key = {"ann POST /inventory k", "hash"};
+  REQUIRE(store->edit(first).what == kind::written);
+  bench.db.value("update idempotency_keys set created_at = created_at - interval '23 hours'"
+                 " returning scope");
+  auto again = creation("b");
+  again.key = {"ann POST /inventory k", "other"};
+  CHECK(store->edit(again).what == kind::key_reused);
+  bench.db.value("update idempotency_keys set created_at = created_at - interval '2 hours'"
+                 " returning scope");
+  CHECK(store->edit(again).what == kind::written);
+  CHECK(store->edit(first).what == kind::key_reused);
+}
+
 TEST_CASE_TEMPLATE("an edit of stock leaves what orders hold, and the sum stays right", Bench,
                    real_stock, fake_stock) {
   Bench bench;

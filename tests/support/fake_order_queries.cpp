@@ -146,7 +146,8 @@ private:
 };
 
 std::map<std::string, earlier_use> fake_queries::earlier_uses(std::span<const std::string> scopes) {
-  std::lock_guard guard(in_->lock_);
+  guard g(in_->lock_);
+  check();
   std::map<std::string, earlier_use> uses;
   for (const auto& scope : scopes)
     if (auto known = in_->keys_.find(scope);

@@ -49,8 +49,13 @@ order_house::order_house() : store(fake_orders::make([this] { return now; })) {
                   }};
         }));
   payments = answering_;
-  order_context made{
-      journal, reader, payments, deadlines{}, std::chrono::seconds(10), [this] {
+  order_context made{journal,
+                     reader,
+                     reader,
+                     payments,
+                     deadlines{},
+                     std::chrono::seconds(10),
+                     [this] {
                        return now; }};
   context = std::make_shared<const order_context>(std::move(made));
 }
