@@ -28,6 +28,15 @@ std::optional<std::string> read_label(json_input& in, const place& at, size_t lo
   return text;
 }
 
+/// No gateway charges nothing, so nothing is sold for nothing.
+std::optional<cents> read_price(json_input& in) {
+  const place at("/price");
+  auto price = in.amount(at);
+  if (price == cents{0})
+    in.complain(at, "must be more than 0");
+  return price;
+}
+
 std::optional<bool> read_flag(json_input& in, const place& at) {
   const auto* found = in.find(at);
   if (found == nullptr)
@@ -45,7 +54,7 @@ product_edit read_edit(json_input& in) {
   e.description = in.text(place("/description"), max_description_bytes);
   e.category = read_label(in, place("/category"), max_category_bytes);
   e.image_url = in.text(place("/imageUrl"), max_url_bytes);
-  e.price = in.amount(place("/price"));
+  e.price = read_price(in);
   e.stock = in.integer(place("/stock"), 0, max_stock);
   return e;
 }

@@ -35,26 +35,43 @@ constexpr statement_part keys[]
                      " from idempotency_keys k where not exists (select from order_status_history h"
                      "  where h.order_id = k.order_id and h.version = k.version)")}};
 
-constexpr statement_part stock_sums[]
-    = {{view::inventory,
-        TROUPE_FOUND("select 'product ' || id || ': initial ' || initial || ' + adjusted '"
-                     "  || adjusted || ', stock ' || stock || ' + reserved ' || reserved"
-                     "  || ' + sold ' || sold as what from products"
-                     " where initial + adjusted <> stock + reserved + sold"
-                     "  or least(stock, reserved, sold) < 0")},
-       {view::inventory,
-        TROUPE_FOUND(
-            "select 'product ' || coalesce(p.id, h.id) || ': reserved ' || coalesce(p.reserved, 0)"
-            "  || ' and sold ' || coalesce(p.sold, 0) || ', its orders hold '"
-            "  || coalesce(h.reserved, 0) || ' and ' || coalesce(h.sold, 0) as what"
-            " from products p full join ("
-            "  select line ->> 'productId' as id,"
-            "   sum((line ->> 'quantity')::bigint) filter (where state = 'reserved') as reserved,"
-            "   sum((line ->> 'quantity')::bigint) filter (where state = 'sold') as sold"
-            "  from stock_orders cross join json_array_elements(lines) line"
-            "  where state in ('reserved', 'sold') group by 1) h on h.id = p.id"
-            " where coalesce(p.reserved, 0) <> coalesce(h.reserved, 0)"
-            "  or coalesce(p.sold, 0) <> coalesce(h.sold, 0)")}};
+constexpr statement_part stock_sums[] = {
+    {view::inventory,
+     TROUPE_FOUND("select 'product ' || id || ': initial ' || initial || ' + adjusted '"
+                  "  || adjusted || ', stock ' || stock || ' + reserved ' || reserved"
+                  "  || ' + sold ' || sold as what from products"
+                  " where initial + adjusted <> stock + reserved + sold"
+                  "  or least(stock, reserved, sold) < 0")},
+    // A product that was not made over HTTP has no row of its making, and none of its first price.
+    {view::inventory,
+     TROUPE_FOUND(
+         "select 'product ' || coalesce(p.id, l.id) || ': initial ' || coalesce(p.initial, 0)"
+         "  || ', adjusted ' || coalesce(p.adjusted, 0) || ', price ' || coalesce(p.price, 0)"
+         "  || '; its ledger says ' || coalesce(l.made, p.initial, 0) || ', '"
+         "  || coalesce(l.moved, 0) || ' and ' || coalesce(l.price, p.price, 0) as what"
+         " from products p full join ("
+         "  select line ->> 'productId' as id,"
+         "   sum((line ->> 'quantity')::bigint) filter (where kind = 'create') as made,"
+         "   sum((line ->> 'quantity')::bigint) filter (where kind = 'adjust') as moved,"
+         "   (array_agg((line ->> 'price')::bigint order by step desc)"
+         "    filter (where line ->> 'price' is not null))[1] as price"
+         "  from stock_ledger cross join json_array_elements(lines) line"
+         "  where order_id is null group by 1) l on l.id = p.id"
+         " where (p.initial, p.adjusted, p.price) is distinct from"
+         "  (coalesce(l.made, p.initial), coalesce(l.moved, 0), coalesce(l.price, p.price))")},
+    {view::inventory,
+     TROUPE_FOUND(
+         "select 'product ' || coalesce(p.id, h.id) || ': reserved ' || coalesce(p.reserved, 0)"
+         "  || ' and sold ' || coalesce(p.sold, 0) || ', its orders hold '"
+         "  || coalesce(h.reserved, 0) || ' and ' || coalesce(h.sold, 0) as what"
+         " from products p full join ("
+         "  select line ->> 'productId' as id,"
+         "   sum((line ->> 'quantity')::bigint) filter (where state = 'reserved') as reserved,"
+         "   sum((line ->> 'quantity')::bigint) filter (where state = 'sold') as sold"
+         "  from stock_orders cross join json_array_elements(lines) line"
+         "  where state in ('reserved', 'sold') group by 1) h on h.id = p.id"
+         " where coalesce(p.reserved, 0) <> coalesce(h.reserved, 0)"
+         "  or coalesce(p.sold, 0) <> coalesce(h.sold, 0)")}};
 
 constexpr statement_part stock_records[]
     = {{view::inventory,

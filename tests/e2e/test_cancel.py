@@ -83,6 +83,27 @@ def test_a_confirmed_order(troupe, client, broker):
                                "items": [{"productId": product, "quantity": 3}]}}
 
 
+def test_paid_for_what_somebody_else_got(troupe, client):
+    """Both are charged before the inventory can look: the piece goes to one, the money back to the
+    other."""
+    product = troupe.new_product(stock=1)
+    holder = psycopg2.connect(troupe.db.conninfo["inventory"])
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("select from products where id = %s for update", (product,))
+        orders = [client.new_order(product) for _ in range(2)]
+        for order in orders:
+            assert client.pay(order).json["status"] == "PAYMENT_SUCCESS"
+    finally:
+        holder.close()
+    audit.await_sound(troupe)
+    ends = sorted((now["status"], now["paymentStatus"]) for now in map(client.order, orders))
+    assert ends == [("CANCELLED", "REFUNDED"), ("CONFIRMED", "SUCCESS")]
+    assert sorted(troupe.ledger(order) for order in orders) == [
+        [("charge", "captured")], [("charge", "captured"), ("refund", "refunded")]]
+    assert troupe.stock_of(product) == (0, 0, 1)
+
+
 @pytest.mark.parametrize("last", ["dispatch", "deliver"])
 def test_too_late_once_dispatched(troupe, client, last):
     product = troupe.new_product(stock=30)

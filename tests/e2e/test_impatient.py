@@ -3,7 +3,8 @@
 import pytest
 
 import audit
-from test_payments import SILENT
+from client import until
+from test_payments import DECLINED, SILENT
 
 SETTINGS = {
     "TROUPE_PAYMENT_CALL_LIMIT_MS": "300",
@@ -41,14 +42,19 @@ def test_a_silent_gateway_is_answered_202_and_settled_without_a_charge(impatient
     audit.await_sound(impatient)
 
 
-def test_an_unpaid_order_expires(impatient):
+@pytest.mark.parametrize("declined", [False, True])
+def test_an_unpaid_order_expires_and_its_stock_is_free(impatient, declined):
     client = impatient.client()
     product = impatient.new_product(stock=50)
     order = client.new_order(product, 20)
+    if declined:
+        assert client.pay(order, DECLINED).json["success"] is False
+    until(lambda: impatient.stock_of(product), lambda units: units == (30, 20, 0))
     expired = client.await_order(order, "CANCELLED")
-    assert expired["paymentStatus"] == "PENDING" and expired["version"] == 2
+    assert expired["paymentStatus"] == ("FAILED" if declined else "PENDING")
+    assert expired["version"] == (4 if declined else 2)
     audit.await_sound(impatient)
     assert impatient.stock_of(product) == (50, 0, 0)
     late = client.pay(order)
     assert (late.status, late.code) == (409, "order_cancelled")
-    assert impatient.ledger(order) == []
+    assert impatient.ledger(order) == ([("charge", "declined")] if declined else [])

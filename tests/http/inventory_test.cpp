@@ -98,6 +98,8 @@ TEST_CASE_FIXTURE(shop, "what cannot be a product is refused, each place by its 
                                      {"imageUrl", std::string(2001, 'x')},
                                      {"imageUrl", true},
                                      {"price", -1},
+                                     {"price", 0},
+                                     {"price", 0.0},
                                      {"price", 1.999},
                                      {"price", "1"},
                                      {"price", 1e17},

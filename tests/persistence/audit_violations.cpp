@@ -48,6 +48,20 @@ const std::vector<violation> all = {
      inventory,
      "update products set stock = stock - 1, sold = sold + 1 where id = 'p1'",
      {3}},
+    {"an edit of stock that the ledger does not tell",
+     inventory,
+     "update products set stock = stock + 2, adjusted = adjusted + 2 where id = 'p1'",
+     {3}},
+    {"a price that the ledger of edits does not tell",
+     inventory,
+     "insert into stock_ledger select (max(position) >> 39 << 39), null, 9, 'adjust', 'none',"
+     " '[{\"productId\":\"p1\",\"quantity\":0,\"price\":7}]', '[]' from watermarks",
+     {3}},
+    {"an edit of no product",
+     inventory,
+     "insert into stock_ledger select (max(position) >> 39 << 39), null, 1, 'create', 'none',"
+     " '[{\"productId\":\"nothing\",\"quantity\":5,\"price\":7}]', '[]' from watermarks",
+     {3}},
     {"a confirmed order's ledger has other lines",
      inventory,
      "update stock_ledger set lines = '[{\"productId\":\"p1\",\"quantity\":3}]'"
