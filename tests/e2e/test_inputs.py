@@ -31,6 +31,19 @@ def nested(depth):
 
 PRODUCT = {"name": "x", "description": "", "price": 1, "stock": 1, "category": "x"}
 
+# The code that goes with a status when a case names no other.
+USUAL = {400: "invalid_request", 401: "unauthorized", 404: "not_found", 405: "method_not_allowed",
+         413: "body_too_large", 414: "uri_too_long", 415: "unsupported_media_type",
+         417: "expectation_failed", 421: "misdirected_request", 431: "headers_too_large",
+         501: "method_not_supported"}
+
+# Each takes a key: (method, path, a good body).
+KEYED = (("POST", "/orders", order()), ("POST", "/inventory", json.dumps(PRODUCT)),
+         ("POST", "/orders/ORDER/process-payment", None), ("POST", "/orders/ORDER/cancel", "{}"),
+         ("PATCH", "/orders/ORDER/dispatch", None), ("PATCH", "/orders/ORDER/deliver", None))
+BAD_KEYS = {"an empty key": "", "a key of 256": "k" * 256, "a key with a blank": "a b",
+            "a key of no ASCII": "\u00e4"}
+
 # name: (method, path, body, headers, status, code, pointer of the complaint)
 CASES = {
     "no body": ("POST", "/orders", None, {}, 400, None, None),
@@ -81,17 +94,15 @@ CASES = {
                                 order(shippingAddress={"a": "X"}).replace('"X"', "1e999"),
                                 {}, 400, None, None),
     "a body over 64 KiB": ("POST", "/orders", order() + " " * 65536, {}, 413, None, None),
-    "a bad user": ("POST", "/orders", order(), {"X-User-Id": "a b"}, 400, None, None),
+    "a bad user": ("POST", "/orders", order(), {"X-User-Id": "a b"}, 400, "invalid_user", None),
     "no JSON type": ("POST", "/orders", order(), {"Content-Type": "text/plain"}, 415, None, None),
     "no type": ("POST", "/orders", order(), {"Content-Type": None}, 415, None, None),
-    "encoded": ("POST", "/orders", order(), {"Content-Encoding": "gzip"}, 415, None, None),
-    "an empty key": ("POST", "/orders", order(), {"Idempotency-Key": ""}, 400, None, None),
-    "a key of 256": ("POST", "/orders", order(), {"Idempotency-Key": "k" * 256}, 400, None, None),
-    "a key with a blank": ("POST", "/orders", order(), {"Idempotency-Key": "a b"}, 400, None, None),
+    "encoded": ("POST", "/orders", order(), {"Content-Encoding": "gzip"}, 415, "encoding_not_supported",
+                None),
     "another host": ("POST", "/orders", order(), {"Host": "example.org"}, 421, None, None),
     "unknown order": ("GET", "/orders/c123", None, {}, 404, "not_found", None),
     "impossible order": ("GET", "/orders/a%20b", None, {}, 404, "not_found", None),
-    "a path with a NUL": ("GET", "/orders/%00", None, {}, 400, None, None),
+    "a path with a NUL": ("GET", "/orders/%00", None, {}, 400, "malformed_request", None),
     "cancel of an unknown order": ("POST", "/orders/c123/cancel", None, {}, 404, "not_found", None),
     "pay of an unknown order": ("POST", "/orders/c123/process-payment", None, {}, 404, "not_found", None),
     "dispatch of an unknown order": ("PATCH", "/orders/c123/dispatch", None, {}, 404, "not_found", None),
@@ -117,7 +128,8 @@ CASES = {
                            pointer) for name, changes, pointer in (
         ("blank name", {"name": " "}, "#/name"), ("name a number", {"name": 1}, "#/name"),
         ("long name", {"name": "x" * 201}, "#/name"), ("no category", {"category": ""}, "#/category"),
-        ("price below zero", {"price": -0.01}, "#/price"), ("price of mills", {"price": 1.234}, "#/price"),
+        ("price below zero", {"price": -0.01}, "#/price"), ("price of nothing", {"price": 0}, "#/price"),
+        ("price of mills", {"price": 1.234}, "#/price"),
         ("price a text", {"price": "1"}, "#/price"), ("price beyond all", {"price": 1e300}, "#/price"),
         ("stock below zero", {"stock": -1}, "#/stock"), ("half a piece", {"stock": 0.5}, "#/stock"),
         ("stock beyond all", {"stock": 10**10}, "#/stock"), ("no stock", {"stock": None}, "#/stock"),
@@ -147,6 +159,90 @@ CASES = {
         ("products?sort=stock", "sort"), ("products?sort=", "sort"), ("products?sort=--name", "sort"),
         ("products?search=%FF", "search"), ("inventory?sort=id", "sort"),
         ("inventory?cursor=Zg%3D%3D", "cursor"), ("inventory?limit=0", "limit"))},
+    **{f"{method} {path} under {name}": (method, path, body, {"Idempotency-Key": key}, 400,
+                                         "invalid_idempotency_key", None)
+       for method, path, body in KEYED for name, key in BAD_KEYS.items()},
+    **{f"{method} {path} of a bad user": (method, path, body, {"X-User-Id": user}, 400, "invalid_user",
+                                          None)
+       for user in ("a/b", "u" * 65)
+       for method, path, body in (*KEYED[2:], ("GET", "/orders/ORDER", None), ("GET", "/orders", None),
+                                  ("GET", "/notifications", None),
+                                  ("PUT", "/notifications/c1/read", None))},
+    "a bad user in the body": ("POST", "/orders", order(userId="a b"), {"X-User-Id": None}, 400,
+                               "invalid_user", None),
+    "a user in the body that is a number": ("POST", "/orders/ORDER/cancel", '{"userId":1}',
+                                            {"X-User-Id": None}, 400, "invalid_user", None),
+    "a bad user in the query": ("GET", "/orders?userId=a%20b", None, {"X-User-Id": None}, 400,
+                                "invalid_user", None),
+    **{f"{method} {path} with {body!r}": (method, path, body, {}, 400, None, "#")
+       for method, path, _ in KEYED[2:] for body in ("[]", "{", '"text"', "{} {}")},
+    **{f"{method} {path} as text": (method, path, "{}", {"Content-Type": "text/plain"}, 415, None, None)
+       for method, path in (("POST", "/inventory"), ("PUT", "/inventory/PRODUCT"),
+                            ("POST", "/orders/ORDER/process-payment"), ("POST", "/orders/ORDER/cancel"),
+                            ("PATCH", "/orders/ORDER/dispatch"), ("PATCH", "/orders/ORDER/deliver"),
+                            ("PUT", "/notifications/c1/read"))},
+    **{f"{method} {path} of an impossible order": (method, path, None, {}, 404, None, None)
+       for order_id in ("a%20b", "x" * 65, "a.b", "%C3%A4")
+       for method, path in (("GET", f"/orders/{order_id}"), ("POST", f"/orders/{order_id}/cancel"),
+                            ("POST", f"/orders/{order_id}/process-payment"),
+                            ("PATCH", f"/orders/{order_id}/dispatch"),
+                            ("PATCH", f"/orders/{order_id}/deliver"))},
+    "a notification of an impossible id": ("PUT", "/notifications/a%20b/read", None, {}, 404, None, None),
+    "a product page of an impossible id": ("GET", "/products/a%20b", None, {}, 404, None, None),
+    "another's order": ("GET", "/orders/ORDER", None, {"X-User-Id": "eve"}, 404, None, None),
+    "dispatch before it is paid": ("PATCH", "/orders/ORDER/dispatch", None, {}, 409, "wrong_state", None),
+    "deliver before it is sent": ("PATCH", "/orders/ORDER/deliver", None, {}, 409, "wrong_state", None),
+    "a card of 11 digits": ("POST", "/orders/ORDER/process-payment", '{"cardNumber":"42424242424"}', {},
+                            400, None, "#/cardNumber"),
+    "a card of 20 digits": ("POST", "/orders/ORDER/process-payment",
+                            '{"cardNumber":"42424242424242424242"}', {}, 400, None, "#/cardNumber"),
+    "a method of payment that is too long": ("POST", "/orders/ORDER/process-payment",
+                                             json.dumps({"paymentMethod": "x" * 65}), {}, 400, None,
+                                             "#/paymentMethod"),
+    "a tracking number that is too long": ("PATCH", "/orders/ORDER/dispatch",
+                                           json.dumps({"trackingNumber": "x" * 129}), {}, 400, None,
+                                           "#/trackingNumber"),
+    "a doubled user": ("POST", "/orders/ORDER/cancel", '{"userId":"ada","userId":"ada"}', {}, 400, None,
+                       "#/userId"),
+    "quantity 1e99": ("POST", "/orders", order(items=[]).replace(
+        "[]", '[{"productId":"PRODUCT","quantity":1e99}]'), {}, 400, None, "#/items/0/quantity"),
+    "a price below zero": ("POST", "/orders", line(price=-1), {}, 400, None, "#/items/0/price"),
+    "a price that is a text": ("POST", "/orders", line(price="12.5"), {}, 400, None, "#/items/0/price"),
+    "two prices for one product": (
+        "POST", "/orders", order(items=[{"productId": "PRODUCT", "quantity": 1, "price": 12.5},
+                                        {"productId": "PRODUCT", "quantity": 1, "price": 13}]),
+        {}, 409, "price_changed", None),
+    "a total beyond all amounts": ("POST", "/orders", order(items=[
+        {"productId": "DEAR", "quantity": 10000}]), {}, 400, "amount_too_large", None),
+    "an address that is a text": ("POST", "/orders", order(shippingAddress="here"), {}, 400, None,
+                                  "#/shippingAddress"),
+    **{f"an edit with {name}": ("PUT", "/inventory/PRODUCT", body, {}, 400, None, pointer)
+       for name, body, pointer in (
+           ("no JSON", "{", "#"), ("an array", "[]", "#"), ("a price of nothing", '{"price":0}', "#/price"),
+           ("a negative stock", '{"stock":-1}', "#/stock"), ("a blank name", '{"name":"\\t"}', "#/name"),
+           ("a stock that is a text", '{"stock":"5"}', "#/stock"),
+           ("a category that is null and nothing else", '{"category":null}', "#"),
+           ("a doubled stock", '{"stock":5,"stock":5}', "#/stock"))},
+    "an edit without a body": ("PUT", "/inventory/PRODUCT", None, {}, 400, None, None),
+    **{f"If-Match {tag}": ("PUT", "/inventory/PRODUCT", '{"stock":5}', {"If-Match": tag}, 412,
+                           "precondition_failed", None)
+       for tag in ('"0"', '"01"', 'W/"1"', "", '"x"', '"99999999999"')},
+    **{f"{method} on {path}": (method, path, None, {}, 405, None, None) for method, path in (
+        ("PUT", "/orders"), ("DELETE", "/orders"), ("PATCH", "/orders/ORDER"), ("POST", "/orders/ORDER"),
+        ("GET", "/orders/ORDER/cancel"), ("GET", "/orders/ORDER/process-payment"),
+        ("POST", "/orders/ORDER/dispatch"), ("PUT", "/orders/ORDER/deliver"), ("POST", "/products"),
+        ("DELETE", "/products/PRODUCT"), ("PATCH", "/inventory/PRODUCT"), ("DELETE", "/inventory"),
+        ("POST", "/notifications"), ("PATCH", "/notifications/c1/read"), ("POST", "/analytics/orders"),
+        ("DELETE", "/health"), ("POST", "/metrics"))},
+    "an unknown method": ("BREW", "/orders", None, {}, 501, None, None),
+    **{f"no such path {path}": ("GET", path, None, {}, 404, None, None) for path in (
+        "/orders/ORDER/", "/orders/ORDER/nothing", "/Orders", "/orders%2FORDER", "/analytics",
+        "/notifications/c1", "//orders")},
+    **{f"Host {host}": (method, path, body, {"Host": host}, 421, None, None)
+       for host in ("example.org:80", "localhost.example.org", "127.0.0.1.example.org", "10.0.0.1")
+       for method, path, body in (("GET", "/products", None), ("POST", "/orders/ORDER/cancel", None))},
+    "an expectation that nobody has": ("POST", "/orders", order(), {"Expect": "the-unexpected"}, 417,
+                                       None, None),
     "unknown product page": ("GET", "/products/nothing", None, {}, 404, "not_found", None),
     "no such path": ("GET", "/nothing", None, {}, 404, None, None),
     "method of no route": ("DELETE", "/orders/ORDER", None, {}, 405, None, None),
@@ -157,36 +253,67 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def bought(instance):
-    """A product with 1,000 pieces and an order of one, at rest."""
+    """A product with 1,000 pieces, a dear one, and an order of one piece, at rest."""
     instance.running()
     product = instance.new_product(stock=1000, cents=1250)
+    dear = instance.new_product(stock=1_000_000, cents=10**14)
     made = instance.client().new_order(product)
     audit.await_sound(instance)
-    return product, made
+    return {"PRODUCT": product, "DEAR": dear, "ORDER": made}
+
+
+def filled(text, names):
+    for name, value in names.items():
+        text = text.replace(name.encode() if isinstance(text, bytes) else name,
+                            value.encode() if isinstance(text, bytes) else value)
+    return text
+
+
+def must_be_told(answer, status, code, pointer):
+    assert answer.status == status, answer
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    told = answer.json
+    assert told["status"] == status and told["code"] == (code or USUAL[status]), told
+    assert told["title"] and told["error"] == told["title"] and told["type"] and "instance" in told
+    if pointer is not None:
+        assert pointer in [error["pointer"] for error in told["errors"]], told
+    assert (status == 405) == ("Allow" in answer.headers)
+    assert (status == 401) == ("WWW-Authenticate" in answer.headers)
+
+
+def test_the_table_is_long_enough():
+    assert len(CASES) >= 100
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_refused(troupe, bought, name):
     method, path, body, headers, status, code, pointer = CASES[name]
-    product, made = bought
     if isinstance(body, str):
         body = body.encode()
     if body is not None:
-        body = body.replace(b"PRODUCT", product.encode())
-    before = troupe.db.counts()
-    answer = troupe.client().ask(method, path.replace("ORDER", made).replace("PRODUCT", product), raw=body, headers=headers)
-    assert answer.status == status, answer
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    told = answer.json
-    assert told["status"] == status and told["title"] and told["code"]
-    assert told["error"] == told["title"]
-    assert code is None or told["code"] == code, told
-    if pointer is not None:
-        assert pointer in [error["pointer"] for error in told["errors"]], told
-    if status == 405:
-        assert answer.headers["Allow"]
-    assert troupe.db.counts() == before
-    assert troupe.client().order(made)["version"] == 1
+        body = filled(body, bought)
+    before = troupe.db.digest()
+    answer = troupe.client().ask(method, filled(path, bought), raw=body, headers=headers)
+    must_be_told(answer, status, code, pointer)
+    assert troupe.db.digest() == before
+
+
+# Each is the admin's, and asked before anything else is looked at.
+ADMIN = (("GET", "/orders?scope=all"), ("GET", "/orders/ORDER?scope=all"),
+         ("POST", "/orders/ORDER/cancel?scope=all"), ("POST", "/orders/ORDER/process-payment?scope=all"),
+         ("PATCH", "/orders/ORDER/dispatch"), ("PATCH", "/orders/ORDER/deliver"), ("GET", "/inventory"),
+         ("POST", "/inventory"), ("PUT", "/inventory/PRODUCT"), ("GET", "/analytics/orders"))
+
+
+def test_whoever_is_no_admin_is_refused_and_changes_nothing(instance, bought):
+    instance.running({"TROUPE_ADMIN_TOKEN": "sesame"})
+    before = instance.db.digest()
+    for method, path in ADMIN:
+        for given in (None, "Bearer wrong", "Bearer sesam", "Bearer", "Basic sesame", "sesame", ""):
+            answer = instance.client().ask(method, filled(path, bought),
+                                           headers={"Authorization": given})
+            must_be_told(answer, 401, None, None)
+    assert instance.db.digest() == before
 
 
 def raw_exchange(port, text):
@@ -211,9 +338,9 @@ def raw_exchange(port, text):
 ])
 def test_framing_that_could_be_read_in_two_ways_ends_the_connection(troupe, framing):
     head = b"POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    before = troupe.db.counts()
+    before = troupe.db.digest()
     assert raw_exchange(troupe.ports["gateway"], head + framing) == (400, True)
-    assert troupe.db.counts() == before
+    assert troupe.db.digest() == before
 
 
 def test_the_limits_themselves_are_accepted(troupe, client):
