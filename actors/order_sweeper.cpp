@@ -22,7 +22,7 @@ void order_sweeper_state::start(self_ptr self, std::unique_ptr<order_queries> qu
 void order_sweeper_state::tick() {
   self_->delayed_send(self_, options_.interval, tick_atom::value);
   if (lease_->now() != standing::owner)
-    return;
+    return show({}); // the owner's watchdog counts them
   try {
     if (!recovered_) {
       tell(queries_->unsettled_payments(options_.batch));
@@ -56,9 +56,12 @@ void order_sweeper_state::count_overdue() {
   if (now < next_count_)
     return;
   next_count_ = now + options_.watchdog;
-  auto counts = queries_->count_overdue();
-  for (size_t s = 0; s < counts.size(); ++s)
-    gauges_[s]->Set(static_cast<double>(counts[s]));
+  show(queries_->count_overdue());
+}
+
+void order_sweeper_state::show(const std::array<int64_t, order_status_count>& overdue) {
+  for (size_t s = 0; s < overdue.size(); ++s)
+    gauges_[s]->Set(static_cast<double>(overdue[s]));
 }
 
 order_sweeper_actor::behavior_type

@@ -10,6 +10,8 @@
 #include "actors/lease.hpp"
 #include "telemetry/metrics.hpp"
 
+#include <array>
+
 namespace troupe {
 
 using order_sweeper_actor = caf::typed_actor<caf::reacts_to<tick_atom>>;
@@ -32,6 +34,7 @@ public:
 private:
   void tell(const std::vector<overdue_order>& overdue);
   void count_overdue();
+  void show(const std::array<int64_t, order_status_count>& overdue);
 
   self_ptr self_ = nullptr;
   std::unique_ptr<order_queries> queries_;

@@ -96,6 +96,43 @@ TEST_CASE_FIXTURE(door_house, "overdue orders that cannot move do not hide the o
   CHECK(told.size() == 25);
 }
 
+TEST_CASE_FIXTURE(door_house, "the watchdog's gauge counts the overdue by state, at their owner") {
+  const auto shown = [this](const std::string& state) {
+    const auto text = count.text();
+    const auto line = "troupe_orders_overdue{state=\"" + state + "\"} ";
+    const auto at = text.find(line);
+    REQUIRE(at != std::string::npos);
+    return std::stoi(text.substr(at + line.size()));
+  };
+  auto db = fake_orders::make();
+  auto store = db->store();
+  store->connect();
+  for (const auto* id : {"o1", "o2", "o3"})
+    store->commit(std::vector{overdue_creation(id)});
+  auto later = overdue_creation("o4");
+  later.step.ttl = std::chrono::hours(1);
+  store->commit(std::vector{later});
+  auto mine = lease::unlimited();
+  keep(sys.spawn(order_sweeper_behavior,
+                 std::make_shared<std::unique_ptr<order_queries>>(db->queries()), orders(), mine,
+                 sweeper_options{}, &count));
+  run();
+  CHECK(shown("CREATED") == 3);
+  for (const auto* none : {"PAYMENT_PENDING", "PAYMENT_SUCCESS", "PAYMENT_FAILED", "CONFIRMED",
+                           "DISPATCHED", "COMPLETED", "CANCELLED"})
+    CHECK(shown(none) == 0);
+  order found = db->queries()->load(std::vector<std::string>{"o1"}).at(0);
+  order_step step;
+  step.status = order_status::cancelled;
+  step.ttl = std::chrono::hours(1);
+  store->commit(std::vector{write_set{found, step, std::nullopt}});
+  pass(std::chrono::seconds(6));
+  CHECK(shown("CREATED") == 2);
+  mine->owns_shards(false); // a standby that still showed them would have them counted twice
+  pass(std::chrono::seconds(2));
+  CHECK(shown("CREATED") == 0);
+}
+
 TEST_CASE_FIXTURE(stage, "another worker's abandoned attempts do not hide one's own") {
   auto db = std::make_shared<fake_payments>();
   auto gateway = std::make_shared<fake_payment_gateway>();
