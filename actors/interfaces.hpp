@@ -11,6 +11,7 @@
 
 #include "actors/faults.hpp"
 #include "actors/inspect.hpp"
+#include "domain/diagnosis.hpp"
 #include "domain/payment.hpp"
 #include "persistence/emailing_store.hpp"
 #include "persistence/inbox.hpp"
@@ -20,6 +21,7 @@
 
 #include <caf/all.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -43,7 +45,8 @@ using read_atom = caf::atom_constant<caf::atom("read")>;       ///< mark as read
 using edit_atom = caf::atom_constant<caf::atom("edit")>;       ///< make or change a product
 using figures_atom = caf::atom_constant<caf::atom("figures")>; ///< GET /analytics/orders
 using count_atom = caf::atom_constant<caf::atom("count")>;
-using ping_atom = caf::atom_constant<caf::atom("ping")>; ///< does your database answer?
+using ping_atom = caf::atom_constant<caf::atom("ping")>;         ///< does your database answer?
+using diagnose_atom = caf::atom_constant<caf::atom("diagnose")>; ///< GET /orders/:id/diagnosis
 
 // ---- orders -----------------------------------------------------------------------------------
 
@@ -62,6 +65,10 @@ using order_door
     = caf::typed_actor<caf::replies_to<view_atom, std::string, std::string>::with<order>,
                        caf::replies_to<order_request>::with<order_answer>,
                        caf::replies_to<create_request>::with<create_answer>>;
+
+/// How this node holds an order; asking changes nothing.
+using order_presence
+    = caf::typed_actor<caf::replies_to<diagnose_atom, std::string>::with<presence>>;
 
 /// Makes steps durable. Answers each after the commit that carries it, or with `busy` (its line is
 /// full) or `unavailable` (nothing was written). Local.
@@ -209,6 +216,19 @@ using notification_actor = caf::typed_actor<
     caf::replies_to<read_atom, std::string, std::string>::with<notification>,
     caf::replies_to<ping_atom>::with<bool>>;
 
+// ---- diagnosis --------------------------------------------------------------------------------
+
+/// What one service's database holds of an order; an asker who waits no longer than until then gets
+/// no answer that is worth its work. Local.
+using diagnosis_reader
+    = caf::typed_actor<caf::replies_to<diagnose_atom, std::string,
+                                       std::chrono::steady_clock::time_point>::with<service_facts>>;
+
+/// Where an order is, across the services; a part that does not answer in time is left out.
+/// `not_found` when the orders database says so. Local.
+using diagnosis_actor
+    = caf::typed_actor<caf::replies_to<diagnose_atom, std::string>::with<diagnosis>>;
+
 } // namespace troupe
 
 // Local messages: they hold pointers, handles or secrets, and never leave the process.
@@ -236,3 +256,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::quote)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::notification_filter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::notification)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<troupe::notification>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::service_facts)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::diagnosis)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::chrono::steady_clock::time_point)

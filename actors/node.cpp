@@ -119,6 +119,7 @@ void node::spawn_foundation() {
                              std::make_shared<const order_context>(std::move(context)), p->shards,
                              p->count);
   doors_.orders = region;
+  presence_ = region;
   for (auto& part : {caf::actor_cast<caf::actor>(bridge_), caf::actor_cast<caf::actor>(journals),
                      caf::actor_cast<caf::actor>(readers), caf::actor_cast<caf::actor>(payments),
                      caf::actor_cast<caf::actor>(region)})
@@ -146,9 +147,18 @@ void node::spawn_services() {
                                 boxed(p->emailing()));
         });
   doors_.catalogue = catalogue;
+  auto diagnosis = system.spawn(
+      diagnosis_desk_behavior, presence_,
+      [&system, p](size_t whose) -> diagnosis_reader {
+        return spawn_blocking(system, p->detach, diagnosis_reader_behavior,
+                              boxed(p->diagnoses(static_cast<service>(whose))));
+      },
+      p->diagnosis);
   doors_.notifications = notifications;
+  doors_.diagnosis = diagnosis;
   foundation_.push_back(caf::actor_cast<caf::actor>(catalogue));
   foundation_.push_back(caf::actor_cast<caf::actor>(notifications));
+  foundation_.push_back(caf::actor_cast<caf::actor>(diagnosis));
 }
 
 /// The consumer of a service's events.

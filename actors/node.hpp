@@ -5,6 +5,7 @@
 // so that the process starts afresh from what is durable.
 
 #include "actors/catalogue.hpp"
+#include "actors/diagnosis_desk.hpp"
 #include "actors/emailing_worker.hpp"
 #include "actors/event_pool.hpp"
 #include "actors/inbox_keeper.hpp"
@@ -38,6 +39,7 @@ struct node_parts {
   store_maker<payment_store> payments;
   store_maker<emailing_store> emailing;
   std::function<std::unique_ptr<inbox>(service)> inboxes;
+  std::function<std::unique_ptr<diagnosis_queries>(service)> diagnoses;
   std::shared_ptr<payment_gateway> gateway;
   store_maker<mail_transport> mail;
   publisher_maker publisher;
@@ -57,6 +59,7 @@ struct node_parts {
   journal_options journal;
   shard_options shards;
   sweeper_options sweeper;
+  diagnosis_options diagnosis;
   payment_options payment;
   mail_options mails;
   bridge_options bridge;
@@ -71,6 +74,7 @@ struct node_doors {
   order_key_reader keys;
   catalogue_actor catalogue;
   notification_actor notifications;
+  diagnosis_actor diagnosis;
 };
 
 class node {
@@ -104,6 +108,7 @@ private:
   node_doors doors_;
   bridge_actor bridge_;
   payment_pool payments_;
+  order_presence presence_;
   std::vector<caf::actor> leaves_;     ///< ended first
   std::vector<caf::actor> foundation_; ///< ended last, the bridge first
   caf::actor watcher_;

@@ -95,6 +95,12 @@ order_region_actor::behavior_type order_region_behavior(order_region_state::self
           return self->delegate(way.shard, std::move(r));
         return make_fault(way.refused);
       },
+      [self](diagnose_atom, std::string& id) -> caf::result<presence> {
+        const auto way = self->state.to(id);
+        if (way.shard)
+          return self->delegate(way.shard, diagnose_atom::value, std::move(id));
+        return presence::elsewhere;
+      },
       [self](again_atom, int32_t shard) { self->state.spawn_shard(shard); },
   };
 }

@@ -9,7 +9,9 @@
 
 namespace troupe {
 
-using order_region_actor = order_door::extend<caf::reacts_to<again_atom, int32_t>>; // a shard
+using order_region_actor
+    = order_door::extend<caf::replies_to<diagnose_atom, std::string>::with<presence>,
+                         caf::reacts_to<again_atom, int32_t>>; // a shard
 
 class order_region_state {
 public:

@@ -56,6 +56,25 @@ caf::result<create_answer> order_shard_state::create(create_request&& request) {
                                                                 std::move(request));
 }
 
+presence order_shard_state::holds(const std::string& id) const {
+  const auto known = orders_.find(id);
+  if (known == orders_.end())
+    return presence::idle;
+  switch (known->second.now) {
+    case phase::loading:
+      return presence::loading;
+    case phase::live:
+      return presence::live;
+    case phase::resting:
+      return presence::resting;
+    case phase::crashed:
+      return presence::crashed;
+    case phase::quarantined:
+      break;
+  }
+  return presence::quarantined;
+}
+
 order_shard_state::entry* order_shard_state::find_or_load(const std::string& id) {
   auto [it, fresh] = orders_.try_emplace(id);
   if (fresh)
@@ -232,6 +251,7 @@ order_shard_actor::behavior_type order_shard_behavior(order_shard_state::self_pt
       },
       [self](order_request& r) { return self->state.command(std::move(r)); },
       [self](create_request& r) { return self->state.create(std::move(r)); },
+      [self](diagnose_atom, const std::string& id) { return self->state.holds(id); },
       [self](tick_atom) { self->state.passivate_idle(); },
       [self](again_atom, const std::string& id) { self->state.restart(id); },
   };

@@ -14,7 +14,8 @@
 namespace troupe {
 
 using order_shard_actor
-    = order_door::extend<caf::reacts_to<tick_atom>,                // look for idle orders
+    = order_door::extend<caf::replies_to<diagnose_atom, std::string>::with<presence>,
+                         caf::reacts_to<tick_atom>,                // look for idle orders
                          caf::reacts_to<again_atom, std::string>>; // restart it now
 
 struct shard_options {
@@ -43,6 +44,7 @@ public:
   caf::result<order> view(const std::string& id, const std::string& user);
   caf::result<order_answer> command(order_request&& request);
   caf::result<create_answer> create(create_request&& request);
+  presence holds(const std::string& id) const;
   void passivate_idle();
   void restart(const std::string& id);
   void down(const caf::down_msg& gone);

@@ -2,6 +2,7 @@
 
 #include "http/analytics_routes.hpp"
 #include "http/catalogue_routes.hpp"
+#include "http/diagnosis_routes.hpp"
 #include "http/health_routes.hpp"
 #include "http/inventory_routes.hpp"
 #include "http/notification_routes.hpp"
@@ -30,7 +31,7 @@ std::vector<port> ports_of(const config& c) {
   return {{"order",
            c.server.order_port,
            "order",
-           {add_order_routes, add_order_list_routes, add_analytics_routes}},
+           {add_order_routes, add_order_list_routes, add_diagnosis_routes, add_analytics_routes}},
           {"payment", c.server.payment_port, "payment", {}},
           {"inventory",
            c.server.inventory_port,
@@ -40,8 +41,8 @@ std::vector<port> ports_of(const config& c) {
           {"gateway",
            c.server.gateway_port,
            "",
-           {add_order_routes, add_order_list_routes, add_analytics_routes, add_catalogue_routes,
-            add_inventory_routes, add_notification_routes}}};
+           {add_order_routes, add_order_list_routes, add_diagnosis_routes, add_analytics_routes,
+            add_catalogue_routes, add_inventory_routes, add_notification_routes}}};
 }
 
 std::unique_ptr<http::front> bind_front(const config& c, const port& p,

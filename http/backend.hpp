@@ -22,6 +22,7 @@ struct doors {
   order_key_reader keys; ///< may be null: then a repeated key is judged by the catalogue first
   catalogue_actor catalogue;
   notification_actor notifications;
+  diagnosis_actor diagnosis;
 };
 using doors_ptr = std::shared_ptr<const doors>;
 

@@ -114,6 +114,9 @@ TEST_CASE_FIXTURE(order_house,
   CHECK(views("o1", "") == fault::none);
   CHECK(views("o1", "eve") == fault::not_found);
   CHECK(views("o9", "") == fault::not_found);
+  const auto holds = [&] { return *ask<presence>(door, diagnose_atom::value, std::string("o1")); };
+  CHECK(holds() == presence::elsewhere);
   mine->owns_shards(true);
+  CHECK(holds() == presence::idle);
   CHECK(fault_of(ask<create_answer>(door, draft("o2"))) == fault::none);
 }

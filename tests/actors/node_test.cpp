@@ -4,6 +4,7 @@
 #include "actors/node.hpp"
 #include "actors/notices.hpp"
 #include "kafka-bridge/fake_bus.hpp"
+#include "tests/support/fake_diagnosis.hpp"
 #include "tests/support/fake_emailing_store.hpp"
 #include "tests/support/fake_inbox.hpp"
 #include "tests/support/fake_inventory_store.hpp"
@@ -130,6 +131,9 @@ struct shop : shop_world, stage {
     p.payments = [this] { return std::make_unique<fake_payment_store>(payments, incarnation); };
     p.emailing = [this] { return std::make_unique<emailing_session>(emailing); };
     p.inboxes = [this](service s) { return std::make_unique<fake_inbox>(inboxes.at(s)); };
+    p.diagnoses = [](service) {
+      return std::make_unique<fake_diagnosis_queries>(std::make_shared<fake_case_files>());
+    };
     p.gateway = gateway;
     p.mail = [this] { return std::make_unique<mailbox>(sent); };
     p.publisher

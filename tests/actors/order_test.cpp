@@ -226,6 +226,7 @@ TEST_CASE_FIXTURE(trouble_order, "an order that keeps throwing is quarantined an
   CHECK(fault_of(ask<order_answer>(region(), command("o1", order_verb::cancel)))
         == fault::quarantined);
   CHECK(count.text().find("troupe_orders_quarantined 1") != std::string::npos);
+  CHECK(*ask<presence>(region(), diagnose_atom::value, std::string("o1")) == presence::quarantined);
   crash = false;
   CHECK(ask<create_answer>(region(), draft("o2")));
 }

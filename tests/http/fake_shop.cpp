@@ -56,6 +56,7 @@ void script_samples(scripts& s) {
   };
   s.count_products = []() -> caf::result<int64_t> { return int64_t{42}; };
   s.notices = [](const notification_filter&) { return missing<std::vector<notification>>(); };
+  s.diagnose = [](const std::string&) { return missing<diagnosis>(); };
   s.read = [](const std::string&, const std::string&) { return missing<notification>(); };
 }
 
@@ -104,6 +105,10 @@ notification_actor::behavior_type notices(notification_actor::pointer, scripts* 
   };
 }
 
+diagnosis_actor::behavior_type desk(diagnosis_actor::pointer, scripts* s) {
+  return {[=](diagnose_atom, const std::string& id) { return s->diagnose(id); }};
+}
+
 } // namespace
 
 order sample_order(const std::string& id, const std::string& user) {
@@ -149,6 +154,7 @@ fake_shop::fake_shop(http::api_options options, http::gateway_options bounds) {
   http::add_catalogue_routes(*front_, *backend_);
   http::add_inventory_routes(*front_, *backend_);
   http::add_notification_routes(*front_, *backend_);
+  http::add_diagnosis_routes(*front_, *backend_);
   http::add_analytics_routes(*front_, *backend_);
   http::add_health_routes(*front_, health, counters, "");
   front_->start();
@@ -159,9 +165,9 @@ http::doors fake_shop::make_doors() {
     actors_.push_back(caf::actor_cast<caf::strong_actor_ptr>(actor));
     return actor;
   };
-  return {spawned(system_.spawn(door, &answers)), spawned(system_.spawn(reader, &answers)),
-          spawned(system_.spawn(keys, &answers)), spawned(system_.spawn(catalogue, &answers)),
-          spawned(system_.spawn(notices, &answers))};
+  return {spawned(system_.spawn(door, &answers)),    spawned(system_.spawn(reader, &answers)),
+          spawned(system_.spawn(keys, &answers)),    spawned(system_.spawn(catalogue, &answers)),
+          spawned(system_.spawn(notices, &answers)), spawned(system_.spawn(desk, &answers))};
 }
 
 fake_shop::~fake_shop() {

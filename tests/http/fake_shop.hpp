@@ -6,6 +6,7 @@
 #include "http/analytics_routes.hpp"
 #include "http/backend.hpp"
 #include "http/catalogue_routes.hpp"
+#include "http/diagnosis_routes.hpp"
 #include "http/front.hpp"
 #include "http/health_routes.hpp"
 #include "http/inventory_routes.hpp"
@@ -40,6 +41,7 @@ struct scripts {
   std::function<caf::result<int64_t>()> count_products;
   std::function<caf::result<std::vector<notification>>(const notification_filter&)> notices;
   std::function<caf::result<notification>(const std::string&, const std::string&)> read;
+  std::function<caf::result<diagnosis>(const std::string&)> diagnose;
   /// Views of orders are never answered.
   bool silent = false;
 };
