@@ -13,7 +13,15 @@ void inbox_keeper_state::start(self_ptr self, service of, std::unique_ptr<inbox>
   options_ = options;
   metrics::labels label{{"service", std::string(to_string(of))}};
   parked_ = &count.gauge("troupe_parked_events", "Events that wait for their order.", label);
-  dead_ = &count.gauge("troupe_dead_letters", "Records that could not be applied.", label);
+  auto letters = [&](const char* state) {
+    return &count.gauge("troupe_dead_letters", "Records that could not be applied, by state.",
+                        {{"service", std::string(to_string(of))}, {"state", state}});
+  };
+  open_ = letters("open");
+  replayed_ = letters("replayed");
+  discarded_ = letters("discarded");
+  buried_ = &count.counter("troupe_dead_letters_total",
+                           "Records that turned out not to be applicable.", label);
   self_->send(self_, tick_atom::value);
 }
 
@@ -36,13 +44,15 @@ caf::result<bool> inbox_keeper_state::bury(dead_letter&& letter) {
 /// False: the database did not take it.
 bool inbox_keeper_state::keep(const dead_letter& letter) {
   try {
-    if (store_->bury({letter}) > 0)
-      log::error("event.dead_letter", {{"service", to_string(of_)},
-                                       {"topic", letter.what.topic},
-                                       {"partition", letter.what.partition},
-                                       {"offset", letter.what.offset},
-                                       {"order", letter.order_id},
-                                       {"error", letter.error}});
+    if (store_->bury({letter}) == 0)
+      return true; // known
+    buried_->Increment();
+    log::error("event.dead_letter", {{"service", to_string(of_)},
+                                     {"topic", letter.what.topic},
+                                     {"partition", letter.what.partition},
+                                     {"offset", letter.what.offset},
+                                     {"order", letter.order_id},
+                                     {"error", letter.error}});
     return true;
   } catch (const store_error& error) {
     log::warn("inbox.bury_failed", {{"error", error.what()}});
@@ -65,7 +75,10 @@ void inbox_keeper_state::sweep() {
     if (options_.retries)
       try_parked_again();
     parked_->Set(static_cast<double>(store_->count_parked()));
-    dead_->Set(static_cast<double>(store_->count_dead()));
+    const auto dead = store_->count_dead();
+    open_->Set(static_cast<double>(dead.open));
+    replayed_->Set(static_cast<double>(dead.replayed));
+    discarded_->Set(static_cast<double>(dead.discarded));
   } catch (const store_error& error) {
     log::debug("inbox.sweep_failed", {{"error", error.what()}});
   }

@@ -46,7 +46,8 @@ private:
   int64_t after_ = 0;        ///< the sweep's place among the parked
   std::set<int64_t> trying_; ///< parked events that the handler has not answered yet
   prometheus::Gauge* parked_ = nullptr;
-  prometheus::Gauge* dead_ = nullptr;
+  prometheus::Gauge *open_ = nullptr, *replayed_ = nullptr, *discarded_ = nullptr; ///< dead letters
+  prometheus::Counter* buried_ = nullptr;
 };
 
 /// `handler`: the service's own consumer, which gets parked events again.

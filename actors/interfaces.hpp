@@ -16,6 +16,7 @@
 #include "persistence/emailing_store.hpp"
 #include "persistence/inbox.hpp"
 #include "persistence/inventory_store.hpp"
+#include "persistence/letters.hpp"
 #include "persistence/order_queries.hpp"
 #include "persistence/order_store.hpp"
 
@@ -40,6 +41,8 @@ using settle_atom = caf::atom_constant<caf::atom("settle")>;   ///< learn how an
 using again_atom = caf::atom_constant<caf::atom("again")>;     ///< publish an order's events again
 using park_atom = caf::atom_constant<caf::atom("park")>;       ///< keep an event for later
 using bury_atom = caf::atom_constant<caf::atom("bury")>;       ///< keep an event as a dead letter
+using replay_atom = caf::atom_constant<caf::atom("replay")>;   ///< hand a letter over once more
+using discard_atom = caf::atom_constant<caf::atom("discard")>; ///< end a letter's waiting
 using list_atom = caf::atom_constant<caf::atom("list")>;       ///< a list, by a filter
 using read_atom = caf::atom_constant<caf::atom("read")>;       ///< mark as read
 using edit_atom = caf::atom_constant<caf::atom("edit")>;       ///< make or change a product
@@ -228,6 +231,28 @@ using diagnosis_reader
 /// `not_found` when the orders database says so. Local.
 using diagnosis_actor
     = caf::typed_actor<caf::replies_to<diagnose_atom, std::string>::with<diagnosis>>;
+// ---- letters ----------------------------------------------------------------------------------
+
+/// Dead letters or parked events, newest first.
+struct letter_filter {
+  std::optional<service> of; ///< none: all services'
+  letter_state state = letter_state::dead;
+  int limit = 50;
+  std::optional<letter_place> after;
+};
+
+/// What came of a replay; `error` says why it was not applied.
+struct replay_answer {
+  bool applied = false;
+  std::string error;
+};
+
+/// What services could not apply, for the admin: `letter_router` for all services, a `letter_desk`
+/// for one. The texts are user ids: who wants it. Local.
+using letters_actor
+    = caf::typed_actor<caf::replies_to<list_atom, letter_filter>::with<letter_page>,
+                       caf::replies_to<replay_atom, letter_id, std::string>::with<replay_answer>,
+                       caf::replies_to<discard_atom, letter_id, std::string>::with<bool>>;
 
 } // namespace troupe
 
@@ -245,6 +270,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::publication)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::consumed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::parked_event)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::letter_filter)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::letter_id)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::letter_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::replay_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product_filter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product)

@@ -1,6 +1,7 @@
 #include "actors/node.hpp"
 
 #include "actors/health_monitor.hpp"
+#include "actors/letter_desk.hpp"
 #include "actors/notices.hpp"
 #include "actors/order_inbox.hpp"
 #include "actors/supervisor.hpp"
@@ -57,6 +58,12 @@ caf::behavior start_consumers(caf::event_based_actor* self, consumer_starter sta
       return self->quit();
     self->delayed_send(self, std::chrono::milliseconds(500), tick_atom::value);
   }};
+}
+
+/// Whether a service parks by itself what is too early for it, in the transaction that would apply
+/// it; of others the bridge does, and the sweep tries again.
+bool parks_itself(service of) {
+  return of == service::inventory || of == service::emailing;
 }
 
 } // namespace
@@ -183,17 +190,32 @@ event_handler node::spawn_pool(service of) {
                       });
 }
 
+/// `handlers`: of each service, by its number.
+void node::spawn_letters(const std::vector<event_handler>& handlers) {
+  auto& system = system_;
+  auto p = parts_;
+  auto router = system.spawn(
+      letter_router_behavior, [&system, p, handlers](size_t i) -> letters_actor {
+        const auto of = all_services.at(i);
+        return spawn_blocking(system, p->detach, letter_desk_behavior, boxed(p->letters(of)),
+                              handlers.at(i), letter_desk_options{of, parks_itself(of)}, p->count);
+      });
+  doors_.letters = router;
+  foundation_.push_back(caf::actor_cast<caf::actor>(router));
+}
+
 void node::spawn_leaves() {
   auto& system = system_;
   auto p = parts_;
   monitored watch{doors_.reader, {}, bridge_, p->gateway};
   consumer_starter starter{p->prepare_topics, bridge_, {}, {}, lease_};
-  for (auto of : {service::order, service::payment, service::inventory, service::emailing}) {
-    auto handler = spawn_pool(of);
+  std::vector<event_handler> handlers;
+  for (auto of : all_services) {
+    auto handler = handlers.emplace_back(spawn_pool(of));
     if (of != service::payment)
       foundation_.push_back(caf::actor_cast<caf::actor>(handler));
     inbox_options options;
-    options.retries = of == service::order || of == service::payment;
+    options.retries = !parks_itself(of);
     auto keeper = spawn_blocking(system, p->detach, inbox_keeper_behavior, of,
                                  boxed(p->inboxes(of)), handler, options, p->count);
     foundation_.push_back(caf::actor_cast<caf::actor>(keeper));
@@ -202,6 +224,7 @@ void node::spawn_leaves() {
     (of == service::order ? starter.owner_only : starter.everywhere)
         .push_back({of, handler, keeper});
   }
+  spawn_letters(handlers);
   leaves_.push_back(supervised(
       [&system, p, orders = doors_.orders, mine = lease_] {
         return caf::actor_cast<caf::actor>(spawn_blocking(system, p->detach, order_sweeper_behavior,

@@ -11,6 +11,7 @@
 #include "actors/inbox_keeper.hpp"
 #include "actors/inventory_worker.hpp"
 #include "actors/kafka_bridge.hpp"
+#include "actors/letter_router.hpp"
 #include "actors/mail_sender.hpp"
 #include "actors/membership_keeper.hpp"
 #include "actors/notification_reader.hpp"
@@ -40,6 +41,7 @@ struct node_parts {
   store_maker<emailing_store> emailing;
   std::function<std::unique_ptr<inbox>(service)> inboxes;
   std::function<std::unique_ptr<diagnosis_queries>(service)> diagnoses;
+  std::function<std::unique_ptr<troupe::letters>(service)> letters;
   std::shared_ptr<payment_gateway> gateway;
   store_maker<mail_transport> mail;
   publisher_maker publisher;
@@ -75,6 +77,7 @@ struct node_doors {
   catalogue_actor catalogue;
   notification_actor notifications;
   diagnosis_actor diagnosis;
+  letters_actor letters;
 };
 
 class node {
@@ -99,6 +102,7 @@ private:
   void spawn_services();
   void spawn_leaves();
   event_handler spawn_pool(service of);
+  void spawn_letters(const std::vector<event_handler>& handlers);
   void end(const caf::actor& who, std::chrono::milliseconds limit);
   caf::actor supervised(std::function<caf::actor()> make, const char* what);
 

@@ -5,6 +5,7 @@
 #include "http/diagnosis_routes.hpp"
 #include "http/health_routes.hpp"
 #include "http/inventory_routes.hpp"
+#include "http/letter_routes.hpp"
 #include "http/notification_routes.hpp"
 #include "http/order_list_routes.hpp"
 #include "http/order_routes.hpp"
@@ -22,7 +23,7 @@ using add_routes = void (*)(http::front&, const http::backend&);
 struct port {
   const char* name;
   int64_t number;
-  std::string scope; ///< of its health checks; empty: all
+  std::string scope; ///< of its health checks and letters: a service's name; empty: all
   std::vector<add_routes> routes;
 };
 
@@ -70,6 +71,7 @@ fronts::fronts(const config& c, const http::backend& behind) {
   for (const auto& p : ports_of(c)) {
     auto& front = *fronts_.emplace_back(bind_front(c, p, behind));
     http::add_health_routes(front, behind.health, behind.counters, p.scope);
+    http::add_letter_routes(front, behind, service_from(p.scope));
     for (auto add : p.routes)
       add(front, behind);
   }

@@ -87,6 +87,7 @@ void add_stores(node_parts& parts, const config& c, int64_t incarnation) {
   parts.emailing = [c] { return make_emailing_store(c.databases.emailing, decode_notice); };
   parts.inboxes = [c](service s) { return make_inbox(database_of(c, s)); };
   parts.diagnoses = [c](service s) { return make_diagnosis_queries(s, database_of(c, s)); };
+  parts.letters = [c](service s) { return make_letters(database_of(c, s), s, kafka::group_of(s)); };
   parts.mail = [c] { return make_spool_transport(c.emailing.spool, c.emailing.from); };
 }
 

@@ -165,7 +165,7 @@ ending serve_as(int64_t incarnation, const config& c, process& p, const std::str
     wake_waiting();
   });
   p.behind.open({n.doors().orders, n.doors().reader, n.doors().keys, n.doors().catalogue,
-                 n.doors().notifications, n.doors().diagnosis});
+                 n.doors().notifications, n.doors().diagnosis, n.doors().letters});
   p.health.set_phase("serving");
   if (!std::exchange(p.announced, true))
     print_addresses(c);

@@ -23,6 +23,7 @@ struct doors {
   catalogue_actor catalogue;
   notification_actor notifications;
   diagnosis_actor diagnosis;
+  letters_actor letters;
 };
 using doors_ptr = std::shared_ptr<const doors>;
 

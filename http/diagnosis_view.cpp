@@ -90,7 +90,7 @@ view parked_view(const kept_event& e) {
           {"offset", e.offset}, {"eventId", e.event_id}, {"createdAt", to_iso8601(e.since)}};
 }
 
-view letter_view(const kept_event& e) {
+view buried_view(const kept_event& e) {
   auto result = parked_view(e);
   result["error"] = e.error;
   return result;
@@ -149,7 +149,7 @@ view diagnosis_view(const diagnosis& d) {
   result["parked"] = by_service(
       d, consumers, [](const service_facts& f) { return array_view(f.parked, parked_view); });
   result["deadLetters"] = by_service(
-      d, consumers, [](const service_facts& f) { return array_view(f.dead_letters, letter_view); });
+      d, consumers, [](const service_facts& f) { return array_view(f.dead_letters, buried_view); });
   return result;
 }
 

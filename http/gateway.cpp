@@ -29,7 +29,7 @@ caf::behavior gateway_behavior(gateway_state::self_ptr self, const gateway_optio
 
 std::string_view to_string(line l) {
   constexpr std::array<std::string_view, line_count> names
-      = {"orders", "payments", "figures", "catalogue", "notifications", "diagnosis"};
+      = {"orders", "payments", "figures", "catalogue", "notifications", "diagnosis", "letters"};
   return names.at(static_cast<size_t>(l));
 }
 

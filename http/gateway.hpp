@@ -26,8 +26,16 @@
 namespace troupe::http {
 
 /// Who is asked, as far as bounds go.
-enum class line : uint8_t { orders, payments, figures, catalogue, notifications, diagnosis };
-constexpr int line_count = 6;
+enum class line : uint8_t {
+  orders,
+  payments,
+  figures,
+  catalogue,
+  notifications,
+  diagnosis,
+  letters
+};
+constexpr int line_count = 7;
 std::string_view to_string(line l);
 
 struct gateway_options {

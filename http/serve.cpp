@@ -14,7 +14,7 @@ problem bad_request(std::string code, std::string title) {
   return {.status = 400, .code = std::move(code), .title = std::move(title)};
 }
 
-void run_first(const backend& b, route_step first, const call_ptr& c) {
+void run_first(const backend& b, const route_step& first, const call_ptr& c) {
   const auto to = b.behind();
   if (!to) {
     auto why = problem_of(fault::unavailable, {});
@@ -35,7 +35,7 @@ std::string user_in(const json_input* body) {
 } // namespace
 
 handler serve_within(const backend& b, route_step first, std::chrono::milliseconds limit) {
-  return [&b, first, limit](request asked, reply to) {
+  return [&b, first = std::move(first), limit](request asked, reply to) {
     const auto c
         = std::make_shared<call>(std::move(asked), std::move(to), call::clock::now() + limit);
     run_step(*c, [&] { run_first(b, first, c); });
@@ -43,7 +43,7 @@ handler serve_within(const backend& b, route_step first, std::chrono::millisecon
 }
 
 handler serve(const backend& b, route_step first) {
-  return serve_within(b, first, b.options.answer_within);
+  return serve_within(b, std::move(first), b.options.answer_within);
 }
 
 std::string user_of(const backend& b, const call& c, const json_input* body) {

@@ -10,13 +10,14 @@
 #include "http/views.hpp"
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
 namespace troupe::http {
 
 /// A route's first step, on the front's thread. It must not block.
-using route_step = void (*)(const backend& b, const doors& to, const call_ptr& c);
+using route_step = std::function<void(const backend& b, const doors& to, const call_ptr& c)>;
 
 /// The handler that runs `first`, with `b.options.answer_within` to answer. While the backend is
 /// closed it answers 503.

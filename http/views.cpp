@@ -1,6 +1,8 @@
 #include "http/views.hpp"
 
+#include "domain/base64.hpp"
 #include "domain/money.hpp"
+#include "domain/utf8.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -41,6 +43,14 @@ int64_t count_of(const order_figures& f, order_status status) {
 
 cents rounded_share(cents total, int64_t parts) {
   return parts == 0 ? 0 : (total + parts / 2) / parts;
+}
+
+/// Adds `bytes` as text, or in base64 with a member `encoding` that says so.
+void add_bytes(view& to, const char* name, const char* encoding, const std::string& bytes) {
+  const bool text = is_utf8(bytes);
+  to[name] = text ? bytes : base64(bytes);
+  if (!text)
+    to[encoding] = "base64";
 }
 
 } // namespace
@@ -91,6 +101,21 @@ view notification_view(const notification& n) {
           {"type", n.type},       {"title", n.title},
           {"message", n.message}, {"orderId", n.order_id.empty() ? view() : view(n.order_id)},
           {"isRead", n.is_read},  {"createdAt", to_iso8601(n.created_at)}};
+}
+
+view letter_view(const letter& l) {
+  view row = {{"id", to_string(l.id)}, {"service", to_string(l.id.of)}, {"consumer", l.consumer},
+              {"topic", l.what.topic}, {"partition", l.what.partition}, {"offset", l.what.offset}};
+  add_bytes(row, "key", "keyEncoding", l.what.key);
+  if (l.what.tombstone)
+    row["value"] = nullptr;
+  else
+    add_bytes(row, "value", "encoding", l.what.value);
+  row["error"] = l.error;
+  if (!l.order_id.empty())
+    row["orderId"] = l.order_id;
+  row["createdAt"] = to_iso8601(l.created_at);
+  return row;
 }
 
 view payment_view(const order& o, bool pending) {

@@ -5,6 +5,7 @@
 #include "domain/order.hpp"
 #include "persistence/emailing_store.hpp"
 #include "persistence/inventory_store.hpp"
+#include "persistence/letters.hpp"
 #include "persistence/order_queries.hpp"
 
 #include <nlohmann/json.hpp>
@@ -27,6 +28,8 @@ view product_view(const product& p);
 /// The admin's row: `lowStock` at `low_stock` units or fewer.
 view inventory_view(const product& p, int64_t low_stock);
 view notification_view(const notification& n);
+/// A dead letter or a parked event; what is not UTF-8 is base64, and says so.
+view letter_view(const letter& l);
 /// The answer to process-payment. `pending`: the gateway's word is still unknown.
 view payment_view(const order& o, bool pending);
 /// GET /analytics/orders; `active_products` comes from the catalogue.

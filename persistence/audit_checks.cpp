@@ -227,7 +227,8 @@ constexpr statement_part overdue[]
 
 constexpr std::string_view dead_sql
     = TROUPE_FOUND("select consumer || ': ' || topic || '/' || partition || ' offset '"
-                   "  || record_offset || ': ' || left(error, 100) as what from dead_letters");
+                   "  || record_offset || ': ' || left(error, 100) as what from dead_letters"
+                   " where replayed_at is null and discarded_at is null");
 
 constexpr statement_part dead[] = {{view::orders_after, dead_sql},
                                    {view::payments_after, dead_sql},

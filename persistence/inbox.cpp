@@ -31,6 +31,11 @@ constexpr std::string_view parked_sql
 
 constexpr std::string_view unpark_sql = "delete from parked_events where id = any($1::bigint[])";
 
+constexpr std::string_view count_dead_sql
+    = "select count(*) filter (where replayed_at is null and discarded_at is null),"
+      " count(*) filter (where replayed_at is not null),"
+      " count(*) filter (where discarded_at is not null) from dead_letters";
+
 /// The columns of records, as arrays.
 struct records {
   std::vector<std::string> topic, source, id, trace;
@@ -63,8 +68,9 @@ public:
   int64_t count_parked() override {
     return run({"select count(*) from parked_events", {}}).integer(0, 0);
   }
-  int64_t count_dead() override {
-    return run({"select count(*) from dead_letters", {}}).integer(0, 0);
+  dead_letter_counts count_dead() override {
+    const auto row = run({count_dead_sql, {}});
+    return {row.integer(0, 0), row.integer(0, 1), row.integer(0, 2)};
   }
   void ping() override { run({"select 1", {}}); }
 

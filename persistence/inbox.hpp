@@ -1,6 +1,6 @@
 #pragma once
 // What a consuming service could not apply: parked events wait beside their order, dead letters
-// wait for the admin. Both tables exist in every service's database. Blocking.
+// wait for the admin (letters.hpp). Both tables exist in every service's database. Blocking.
 // Source: "Consuming" in docs/protocols.md.
 
 #include "domain/event.hpp"
@@ -17,6 +17,11 @@ struct dead_letter {
   incoming_event what;
   std::string order_id; ///< empty when unknown
   std::string error;
+};
+
+/// How many dead letters there are: waiting for the admin, and settled by them.
+struct dead_letter_counts {
+  int64_t open = 0, replayed = 0, discarded = 0;
 };
 
 struct parked_event {
@@ -41,7 +46,7 @@ public:
 
   /// For the gauges.
   virtual int64_t count_parked() = 0;
-  virtual int64_t count_dead() = 0;
+  virtual dead_letter_counts count_dead() = 0;
 
   /// One round trip, for readiness.
   virtual void ping() = 0;

@@ -8,6 +8,7 @@
 #include "tests/support/fake_emailing_store.hpp"
 #include "tests/support/fake_inbox.hpp"
 #include "tests/support/fake_inventory_store.hpp"
+#include "tests/support/fake_letters.hpp"
 #include "tests/support/fake_order_store.hpp"
 #include "tests/support/fake_payment_gateway.hpp"
 #include "tests/support/fake_payment_store.hpp"
@@ -134,6 +135,7 @@ struct shop : shop_world, stage {
     p.diagnoses = [](service) {
       return std::make_unique<fake_diagnosis_queries>(std::make_shared<fake_case_files>());
     };
+    p.letters = [this](service s) { return std::make_unique<fake_letters>(s, inboxes.at(s)); };
     p.gateway = gateway;
     p.mail = [this] { return std::make_unique<mailbox>(sent); };
     p.publisher

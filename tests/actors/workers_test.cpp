@@ -346,7 +346,8 @@ TEST_CASE_FIXTURE(workers_house, "parked events are tried again until they can b
   says = kind::done;
   pass(std::chrono::seconds(10));
   CHECK(inbox->parked.empty());
-  CHECK(count.text().find(R"(troupe_dead_letters{service="order"} 1)") != std::string::npos);
+  CHECK(count.text().find(R"(troupe_dead_letters{service="order",state="open"} 1)")
+        != std::string::npos);
   CHECK(count.text().find(R"(troupe_parked_events{service="order"} 0)") != std::string::npos);
   inbox->down = true;
   CHECK_FALSE(ask<bool>(inbox_actor(keeper), bury_atom::value, dead_letter{}));

@@ -58,6 +58,9 @@ void script_samples(scripts& s) {
   s.notices = [](const notification_filter&) { return missing<std::vector<notification>>(); };
   s.diagnose = [](const std::string&) { return missing<diagnosis>(); };
   s.read = [](const std::string&, const std::string&) { return missing<notification>(); };
+  s.letters = [](const letter_filter&) -> caf::result<letter_page> { return letter_page{}; };
+  s.replay = [](const letter_id&, const std::string&) { return missing<replay_answer>(); };
+  s.discard = [](const letter_id&, const std::string&) { return missing<bool>(); };
 }
 
 order_door::behavior_type door(order_door::pointer self, scripts* s) {
@@ -109,6 +112,14 @@ diagnosis_actor::behavior_type desk(diagnosis_actor::pointer, scripts* s) {
   return {[=](diagnose_atom, const std::string& id) { return s->diagnose(id); }};
 }
 
+letters_actor::behavior_type letters(letters_actor::pointer, scripts* s) {
+  return {
+      [=](list_atom, const letter_filter& by) { return s->letters(by); },
+      [=](replay_atom, const letter_id& id, const std::string& by) { return s->replay(id, by); },
+      [=](discard_atom, const letter_id& id, const std::string& by) { return s->discard(id, by); },
+  };
+}
+
 } // namespace
 
 order sample_order(const std::string& id, const std::string& user) {
@@ -140,7 +151,8 @@ product sample_product(const std::string& id) {
   return p;
 }
 
-fake_shop::fake_shop(http::api_options options, http::gateway_options bounds) {
+fake_shop::fake_shop(http::api_options options, http::gateway_options bounds,
+                     std::optional<service> letters_of) {
   script_samples(answers);
   bounds.tick = 10ms;
   gateway_.emplace(system_, bounds);
@@ -156,6 +168,7 @@ fake_shop::fake_shop(http::api_options options, http::gateway_options bounds) {
   http::add_notification_routes(*front_, *backend_);
   http::add_diagnosis_routes(*front_, *backend_);
   http::add_analytics_routes(*front_, *backend_);
+  http::add_letter_routes(*front_, *backend_, letters_of);
   http::add_health_routes(*front_, health, counters, "");
   front_->start();
 }
@@ -167,7 +180,8 @@ http::doors fake_shop::make_doors() {
   };
   return {spawned(system_.spawn(door, &answers)),    spawned(system_.spawn(reader, &answers)),
           spawned(system_.spawn(keys, &answers)),    spawned(system_.spawn(catalogue, &answers)),
-          spawned(system_.spawn(notices, &answers)), spawned(system_.spawn(desk, &answers))};
+          spawned(system_.spawn(notices, &answers)), spawned(system_.spawn(desk, &answers)),
+          spawned(system_.spawn(letters, &answers))};
 }
 
 fake_shop::~fake_shop() {

@@ -10,6 +10,7 @@
 #include "http/front.hpp"
 #include "http/health_routes.hpp"
 #include "http/inventory_routes.hpp"
+#include "http/letter_routes.hpp"
 #include "http/notification_routes.hpp"
 #include "http/order_list_routes.hpp"
 #include "http/order_routes.hpp"
@@ -42,6 +43,9 @@ struct scripts {
   std::function<caf::result<std::vector<notification>>(const notification_filter&)> notices;
   std::function<caf::result<notification>(const std::string&, const std::string&)> read;
   std::function<caf::result<diagnosis>(const std::string&)> diagnose;
+  std::function<caf::result<letter_page>(const letter_filter&)> letters;
+  std::function<caf::result<replay_answer>(const letter_id&, const std::string&)> replay;
+  std::function<caf::result<bool>(const letter_id&, const std::string&)> discard;
   /// Views of orders are never answered.
   bool silent = false;
 };
@@ -51,7 +55,9 @@ product sample_product(const std::string& id = "p1");
 
 class fake_shop {
 public:
-  explicit fake_shop(http::api_options options = {}, http::gateway_options bounds = {});
+  /// `letters_of`: as on that service's own port.
+  explicit fake_shop(http::api_options options = {}, http::gateway_options bounds = {},
+                     std::optional<service> letters_of = std::nullopt);
   ~fake_shop();
 
   http_answer get(std::string_view target, const header_lines& headers = {}) {

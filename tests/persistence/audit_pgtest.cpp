@@ -154,6 +154,15 @@ TEST_CASE("what waits in the inbox is not lost") {
   CHECK(found(parked.look(true)).empty());
 }
 
+TEST_CASE("a dead letter that the admin has settled is accounted for") {
+  const spoilt shop(database::payments,
+                    "insert into dead_letters (consumer, topic, partition, record_offset,"
+                    " ce_source, ce_id, key, value, error, replayed_at, discarded_at) values"
+                    " ('c', 't', 0, 1, '', '', '', '', 'bad', now(), null),"
+                    " ('c', 't', 0, 2, '', '', '', '', 'bad', null, now())");
+  CHECK(found(shop.look(true)).empty());
+}
+
 TEST_CASE("all of many rows are looked at, and few are shown") {
   const spoilt shop(database::orders,
                     "insert into orders select 'many' || n, 'u', 1, 'CREATED', 'PENDING', now(),"

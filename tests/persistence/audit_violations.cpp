@@ -279,7 +279,7 @@ const std::vector<violation> all = {
      " key, value, created_at) values ('orderopen', 's', 'i', 'payment-success', 0, 1, 'k', '',"
      " now() - interval '2 minutes')",
      {14}},
-    {"a dead letter",
+    {"a dead letter that waits for the admin",
      payments,
      "insert into dead_letters (consumer, topic, partition, record_offset, ce_source, ce_id, key,"
      " value, error) values ('c', 't', 0, 1, '', '', '', '', 'bad')",

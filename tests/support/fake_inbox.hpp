@@ -4,6 +4,7 @@
 #include "persistence/inbox.hpp"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 namespace troupe::test {
@@ -11,6 +12,7 @@ namespace troupe::test {
 struct fake_inbox_rows {
   std::vector<parked_event> parked; ///< oldest first
   std::vector<dead_letter> dead;
+  std::map<size_t, std::string> replayed, discarded; ///< places in `dead`, and by whom
   int64_t last_parked = 0;
   bool down = false; ///< every call throws `wait`
 };
@@ -62,9 +64,14 @@ public:
     check();
     return static_cast<int64_t>(rows_->parked.size());
   }
-  int64_t count_dead() override {
+  dead_letter_counts count_dead() override {
     check();
-    return static_cast<int64_t>(rows_->dead.size());
+    dead_letter_counts counts;
+    for (size_t i = 0; i < rows_->dead.size(); ++i)
+      ++(rows_->replayed.contains(i)    ? counts.replayed
+         : rows_->discarded.contains(i) ? counts.discarded
+                                        : counts.open);
+    return counts;
   }
   void ping() override { check(); }
 
