@@ -94,8 +94,12 @@ replay_answer letter_desk_state::mark(const letter& l, const std::string& by) {
   return {true, {}};
 }
 
+std::vector<letter_desk_state::promise> letter_desk_state::take_waiting(const letter_id& id) {
+  return std::move(replaying_.extract(id).mapped());
+}
+
 void letter_desk_state::failed(const letter_id& id, const caf::error& why) {
-  for (auto& reply : replaying_.extract(id).mapped())
+  for (auto& reply : take_waiting(id))
     reply.deliver(why);
 }
 
@@ -105,7 +109,7 @@ void letter_desk_state::tell(const letter& l, const std::string& by, const repla
                                 {"by", by},
                                 {"outcome", answer.applied ? "applied" : "failed"},
                                 {"error", answer.error}});
-  for (auto& reply : replaying_.extract(l.id).mapped())
+  for (auto& reply : take_waiting(l.id))
     reply.deliver(answer);
 }
 

@@ -38,6 +38,7 @@ private:
   void hand_over(const letter& l, const std::string& by);
   void handed_over(const letter& l, const std::string& by, const consumed& outcome);
   replay_answer mark(const letter& l, const std::string& by);
+  std::vector<promise> take_waiting(const letter_id& id);
   void failed(const letter_id& id, const caf::error& why);
   void tell(const letter& l, const std::string& by, const replay_answer& answer);
 

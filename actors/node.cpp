@@ -204,6 +204,15 @@ void node::spawn_letters(const std::vector<event_handler>& handlers) {
   foundation_.push_back(caf::actor_cast<caf::actor>(router));
 }
 
+void node::spawn_retention() {
+  leaves_.push_back(supervised(
+      [&system = system_, p = parts_, mine = lease_] {
+        return caf::actor_cast<caf::actor>(spawn_blocking(
+            system, p->detach, retention_sweeper_behavior, p->retention, mine, p->old, p->count));
+      },
+      "retention_sweeper"));
+}
+
 void node::spawn_leaves() {
   auto& system = system_;
   auto p = parts_;
@@ -239,6 +248,7 @@ void node::spawn_leaves() {
                                                           p->mails));
       },
       "mail_sender"));
+  spawn_retention();
   leaves_.push_back(
       supervised([&system, p, watch] { return system.spawn(health_monitor, watch, p->health); },
                  "health_monitor"));

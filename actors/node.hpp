@@ -20,6 +20,7 @@
 #include "actors/order_region.hpp"
 #include "actors/order_sweeper.hpp"
 #include "actors/payment_pool.hpp"
+#include "actors/retention_sweeper.hpp"
 #include "telemetry/health.hpp"
 
 namespace troupe {
@@ -42,6 +43,7 @@ struct node_parts {
   std::function<std::unique_ptr<inbox>(service)> inboxes;
   std::function<std::unique_ptr<diagnosis_queries>(service)> diagnoses;
   std::function<std::unique_ptr<troupe::letters>(service)> letters;
+  retention_maker retention;
   std::shared_ptr<payment_gateway> gateway;
   store_maker<mail_transport> mail;
   publisher_maker publisher;
@@ -65,6 +67,7 @@ struct node_parts {
   payment_options payment;
   mail_options mails;
   bridge_options bridge;
+  retention_options old; ///< without tasks everything is kept
   metrics* count = nullptr;
   health_board* health = nullptr;
 };
@@ -101,6 +104,7 @@ private:
   void spawn_foundation();
   void spawn_services();
   void spawn_leaves();
+  void spawn_retention();
   event_handler spawn_pool(service of);
   void spawn_letters(const std::vector<event_handler>& handlers);
   void end(const caf::actor& who, std::chrono::milliseconds limit);

@@ -60,6 +60,11 @@ struct config {
             delivery = 1209600, longest = 900;
   } deadlines; ///< seconds
   struct {
+    int64_t keys_hours = 24;
+    int64_t letters_days = 30, notifications_days = 90, emails_days = 30;
+    int64_t batch = 500, pause_ms = 200, interval_s = 600;
+  } retention; ///< 0 hours or days: for ever
+  struct {
     std::string token;
   } admin;
   struct {

@@ -71,6 +71,31 @@ gateway_options gateway_options_of(const config& c, const std::string& url) {
   return options;
 }
 
+/// What is kept for ever is no task.
+std::vector<retention_task> retention_tasks_of(const config& c) {
+  using std::chrono::hours;
+  constexpr hours day{24};
+  const auto& r = c.retention;
+  std::vector<retention_task> tasks
+      = {{old_rows::order_keys, service::order, hours(r.keys_hours)},
+         {old_rows::product_keys, service::inventory, hours(r.keys_hours)},
+         {old_rows::notifications, service::emailing, r.notifications_days * day},
+         {old_rows::emails, service::emailing, r.emails_days * day}};
+  for (const auto of : all_services)
+    tasks.push_back({old_rows::letters, of, r.letters_days * day});
+  std::erase_if(tasks, [](const retention_task& t) { return t.keep == hours::zero(); });
+  return tasks;
+}
+
+retention_options retention_of(const config& c) {
+  retention_options options;
+  options.tasks = retention_tasks_of(c);
+  options.batch = static_cast<int>(c.retention.batch);
+  options.pause = std::chrono::milliseconds(c.retention.pause_ms);
+  options.interval = std::chrono::seconds(c.retention.interval_s);
+  return options;
+}
+
 void add_stores(node_parts& parts, const config& c, int64_t incarnation) {
   const std::chrono::seconds key_life(c.server.key_life);
   parts.orders = [c, incarnation, key_life] {
@@ -88,6 +113,8 @@ void add_stores(node_parts& parts, const config& c, int64_t incarnation) {
   parts.inboxes = [c](service s) { return make_inbox(database_of(c, s)); };
   parts.diagnoses = [c](service s) { return make_diagnosis_queries(s, database_of(c, s)); };
   parts.letters = [c](service s) { return make_letters(database_of(c, s), s, kafka::group_of(s)); };
+  parts.retention = [c](service s) { return make_retention(database_of(c, s)); };
+  parts.old = retention_of(c);
   parts.mail = [c] { return make_spool_transport(c.emailing.spool, c.emailing.from); };
 }
 

@@ -255,8 +255,8 @@ constexpr statement_part notifications[]
         TROUPE_FOUND("select event_id || ': ' || count(*) || ' notifications' as what"
                      " from notifications group by event_source, event_id having count(*) > 1")},
        {view::emailing, TROUPE_FOUND("select 'notification ' || n.id || ': no e-mail' as what"
-                                     " from notifications n where not exists"
-                                     " (select from emails e where e.id = n.id)")}};
+                                     " from notifications n where email_removed_at is null"
+                                     " and not exists (select from emails e where e.id = n.id)")}};
 constexpr compare_part notified[] = {{invented_notifications}, {missing_notifications, true}};
 
 #undef TROUPE_FOUND

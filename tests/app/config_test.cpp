@@ -201,7 +201,24 @@ TEST_CASE("what cannot be right is refused before serving") {
   c.node.name.clear();
   CHECK(names(check_for_serving(c), "node.name"));
   c = servable();
+  c.retention.keys_hours = 23; // a repeat of its request would be a new one
+  CHECK(names(check_for_serving(c), "retention.keys_hours"));
+  c.retention.keys_hours = 0; // for ever
+  CHECK(check_for_serving(c).empty());
   c.payment.gateway = "http://127.0.0.1:1"; // then no database of the simulator is needed
   c.databases.gateway.clear();
   CHECK(check_for_serving(c).empty());
+}
+
+TEST_CASE("how long rows are kept is set by kind, and nothing is negative") {
+  const auto result = read("[retention]\nkeys_hours = 48\nletters_days = 0\nemails_days = 7\n",
+                           {"TROUPE_RETENTION_NOTIFICATIONS_DAYS=1"});
+  CHECK(result.mistakes.empty());
+  const auto& r = result.values.retention;
+  CHECK(r.keys_hours == 48);
+  CHECK(r.letters_days == 0);
+  CHECK(r.emails_days == 7);
+  CHECK(r.notifications_days == 1);
+  CHECK(read("[retention]\nletters_days = -1\n").mistakes
+        == strings{"config.toml:2: retention.letters_days: must be from 0 to 10000"});
 }

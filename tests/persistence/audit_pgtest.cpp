@@ -1,6 +1,7 @@
 // The audit: a clean shop has nothing to hide, and each broken promise is found by its check.
 
 #include "persistence/audit_checks.hpp"
+#include "persistence/retention.hpp"
 #include "tests/persistence/audit_shop.hpp"
 #include "tests/persistence/audit_violations.hpp"
 #include "tests/support/pg_fixture.hpp"
@@ -191,4 +192,20 @@ TEST_CASE("a database that cannot be read is no clean audit") {
   const pg_database empty;
   at.emailing = empty.conninfo();
   CHECK_THROWS_AS(audit(at, {}), store_error);
+}
+
+/// The last one: it changes the databases that were walked.
+TEST_CASE("what retention removes is not missed") {
+  auto& mails = clean().of(database::emailing);
+  mails.session().script("update notifications set is_read = true;"
+                         "update emails set status = 'SENT', sent_at = created_at");
+  auto& orders = clean().of(database::orders);
+  const auto told = mails.number("select count(*) from notifications");
+  REQUIRE(told > 0);
+  auto old = make_retention(mails.conninfo());
+  using std::chrono::hours;
+  CHECK(old->remove(old_rows::notifications, hours(0), 1000) == told);
+  CHECK(old->remove(old_rows::emails, hours(0), 1000) == told);
+  CHECK(make_retention(orders.conninfo())->remove(old_rows::order_keys, hours(0), 1000) > 0);
+  CHECK(text_of(audit(clean().all(), {.quiesced = true})).empty());
 }
