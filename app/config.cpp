@@ -1,7 +1,9 @@
 #include "app/config.hpp"
 
+#include "app/secrets.hpp"
 #include "app/settings.hpp"
 #include "domain/ids.hpp"
+#include "http/client_address.hpp"
 #include "telemetry/fail_point.hpp"
 
 #include <fmt/format.h>
@@ -90,7 +92,9 @@ public:
       for (const auto& [section, node] : table)
         read_section(std::string(section.str()), node);
     } catch (const toml::parse_error& e) {
-      mistake(e.source(), std::string(e.description()));
+      const auto what = e.description();
+      // What it saw there may be a part of a secret.
+      mistake(e.source(), std::string(what.substr(0, what.find(", saw '"))));
     }
   }
 
@@ -151,9 +155,12 @@ private:
 
 constexpr std::string_view option_prefix = "TROUPE_KAFKA_OPTIONS_";
 
-/// TROUPE_KAFKA_OPTIONS_SECURITY_PROTOCOL → security.protocol
+/// TROUPE_KAFKA_OPTIONS_SECURITY_PROTOCOL → security.protocol; with _FILE behind it: …_file
 std::string option_name(std::string_view variable) {
+  constexpr std::string_view file = "_FILE";
   std::string name(variable.substr(option_prefix.size()));
+  if (name.ends_with(file))
+    return option_name(variable.substr(0, variable.size() - file.size())) + "_file";
   for (char& c : name)
     c = c == '_' ? '.' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return name;
@@ -189,8 +196,24 @@ void read_variable(const std::string& name, const std::string& value,
   }
 }
 
+/// Addresses: of the bind, and of the proxies before it.
+void check_addresses(const config& c, std::vector<std::string>& wrong) {
+  if (!http::parse_address(c.server.bind))
+    wrong.emplace_back("server.bind: must be a numeric IPv4 or IPv6 address");
+  for (const auto& proxy : c.server.trusted_proxies)
+    if (!http::network::parse(proxy))
+      wrong.push_back("server.trusted_proxies: \"" + proxy
+                      + "\" is neither an address nor a network like 10.0.0.0/8");
+}
+
 bool is_loopback(const std::string& bind) {
-  return bind.starts_with("127.") || bind == "::1";
+  const auto address = http::parse_address(bind);
+  return address && http::is_loopback(*address);
+}
+
+/// Whether a client can send it after "Bearer ".
+bool fits_a_header(const std::string& token) {
+  return std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
 } // namespace
@@ -208,6 +231,8 @@ config_result read_config(const std::string& file, bool required,
     if (entry.starts_with("TROUPE_") && equals != std::string::npos)
       read_variable(entry.substr(0, equals), entry.substr(equals + 1), settings, result);
   }
+  auto of_secrets = read_secret_files(result.values);
+  result.mistakes.insert(result.mistakes.end(), of_secrets.begin(), of_secrets.end());
   auto& at = result.values.databases;
   if (at.gateway.empty() && result.values.payment.gateway == "embedded")
     at.gateway = at.payments;
@@ -225,6 +250,7 @@ std::vector<std::string> check_for_serving(const config& c) {
   need(c.databases.inventory, "databases.inventory");
   need(c.databases.emailing, "databases.emailing");
   need(c.kafka.brokers, "kafka.brokers");
+  check_addresses(c, wrong);
   if (c.payment.gateway == "embedded") {
     if (!is_loopback(c.server.bind))
       wrong.emplace_back("payment.gateway: the embedded simulator is for loopback binds only; name "
@@ -235,6 +261,8 @@ std::vector<std::string> check_for_serving(const config& c) {
   }
   if (c.admin.token.empty() && !is_loopback(c.server.bind))
     wrong.emplace_back("admin.token: is needed when server.bind is not loopback");
+  if (!fits_a_header(c.admin.token))
+    wrong.emplace_back("admin.token: must be visible ASCII characters without blanks");
   if (c.payment.latency_min_ms > c.payment.latency_max_ms)
     wrong.emplace_back("payment.latency_min_ms: must not exceed payment.latency_max_ms");
   if (c.retention.keys_hours > 0 && c.retention.keys_hours < 24)

@@ -14,7 +14,8 @@ struct config {
     std::string bind = "127.0.0.1";
     int64_t order_port = 3001, payment_port = 3002, inventory_port = 3003, emailing_port = 3004;
     int64_t gateway_port = 3000;
-    std::vector<std::string> hosts; ///< names, beside loopback, that Host may have
+    std::vector<std::string> hosts;           ///< names, beside loopback, that Host may have
+    std::vector<std::string> trusted_proxies; ///< addresses and networks of reverse proxies
     std::vector<std::string> cors_origins = {"http://localhost:*", "http://127.0.0.1:*"};
     int64_t max_connections = 15000; ///< each port
     int64_t max_in_flight = 4096;    ///< unanswered requests of a kind; then 503
@@ -24,7 +25,13 @@ struct config {
   } server;
   struct {
     std::string orders, payments, inventory, emailing, gateway;
+    std::string orders_file = {}, payments_file = {}, inventory_file = {}, emailing_file = {},
+                gateway_file = {};
   } databases;
+  struct {
+    int64_t user_per_minute = 0, user_burst = 60;        ///< requests; 0 a minute: no limit
+    int64_t address_per_minute = 0, address_burst = 300; ///< likewise
+  } limits;
   struct {
     std::string brokers;
     int64_t partitions = 12;
@@ -65,7 +72,7 @@ struct config {
     int64_t batch = 500, pause_ms = 200, interval_s = 600;
   } retention; ///< 0 hours or days: for ever
   struct {
-    std::string token;
+    std::string token, token_file;
   } admin;
   struct {
     std::string name = "node-1";
@@ -85,8 +92,9 @@ struct config_result {
   std::vector<std::string> mistakes;
 };
 
-/// Reads `file` (its absence is a mistake only if `required`), then `environment` (NAME=value). The
-/// embedded simulator's books are in the payments' database unless they have their own.
+/// Reads `file` (its absence is a mistake only if `required`), then `environment` (NAME=value),
+/// then the files of secrets. No mistake quotes a value. The embedded simulator's books are in the
+/// payments' database unless they have their own.
 config_result read_config(const std::string& file, bool required,
                           const std::vector<std::string>& environment);
 

@@ -9,6 +9,7 @@
 #include "http/notification_routes.hpp"
 #include "http/order_list_routes.hpp"
 #include "http/order_routes.hpp"
+#include "http/serve.hpp"
 
 #include <stdexcept>
 #include <system_error>
@@ -56,6 +57,8 @@ std::unique_ptr<http::front> bind_front(const config& c, const port& p,
   options.hosts = c.server.hosts;
   options.hosts.push_back(c.server.bind);
   options.cors_origins = c.server.cors_origins;
+  options.trusted_proxies = c.server.trusted_proxies;
+  options.admit = http::admit_by_address(behind);
   options.on_access = http::count_access(behind.counters, p.name);
   options.on_cut_off = http::count_cut_off(behind.counters, p.name);
   try {

@@ -6,6 +6,7 @@
 #include "app/parts.hpp"
 #include "app/signals.hpp"
 #include "app/simulator.hpp"
+#include "persistence/conninfo.hpp"
 #include "persistence/membership.hpp"
 #include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
@@ -81,6 +82,8 @@ http::api_options api_options_of(const config& c) {
   options.default_user = c.server.default_user;
   options.admin_token = c.admin.token;
   options.low_stock = c.inventory.low_stock;
+  options.per_user = {c.limits.user_per_minute, c.limits.user_burst};
+  options.per_address = {c.limits.address_per_minute, c.limits.address_burst};
   return options;
 }
 
@@ -89,7 +92,7 @@ struct process {
   explicit process(const config& c)
       : memory(c.server.memory_mb * 1024 * 1024, count),
         system(system_config()),
-        calls(system, gateway_options_of(c, memory)),
+        calls(system, gateway_options_of(c, memory, count)),
         behind(api_options_of(c), random_ids(), calls, health, count),
         servers(c, behind) {}
 
@@ -100,10 +103,12 @@ struct process {
     return config;
   }
 
-  static http::gateway_options gateway_options_of(const config& c, const memory_guard& memory) {
+  static http::gateway_options gateway_options_of(const config& c, const memory_guard& memory,
+                                                  metrics& count) {
     http::gateway_options options;
     options.overloaded = [&memory] { return memory.over(); };
     options.max_in_flight = static_cast<int>(c.server.max_in_flight);
+    options.count = &count;
     return options;
   }
 
@@ -212,12 +217,26 @@ void serve_until_ended(const config& c, process& p, std::optional<shutdown_watch
   log::info("node.ended");
 }
 
+/// Everything that is wrong with the configuration, each with its key.
+std::vector<std::string> mistakes_in(const config& c) {
+  auto mistakes = check_for_serving(c);
+  const auto& db = c.databases;
+  for (const auto& [name, conninfo] : {std::pair("orders", &db.orders),
+                                       {"payments", &db.payments},
+                                       {"inventory", &db.inventory},
+                                       {"emailing", &db.emailing},
+                                       {"gateway", &db.gateway}})
+    if (auto wrong = conninfo->empty() ? "" : pg::mistake_in_conninfo(*conninfo); !wrong.empty())
+      mistakes.push_back(std::string("databases.") + name + ": " + wrong);
+  auto of_kafka = kafka::validate(kafka_options(c));
+  mistakes.insert(mistakes.end(), of_kafka.begin(), of_kafka.end());
+  return mistakes;
+}
+
 } // namespace
 
 int serve(const config& c) {
-  auto mistakes = check_for_serving(c);
-  auto kafka_mistakes = kafka::validate(kafka_options(c));
-  mistakes.insert(mistakes.end(), kafka_mistakes.begin(), kafka_mistakes.end());
+  const auto mistakes = mistakes_in(c);
   for (const auto& mistake : mistakes)
     std::fprintf(stderr, "troupe: %s\n", mistake.c_str());
   if (!mistakes.empty())

@@ -4,6 +4,7 @@
 #include "actors/interfaces.hpp"
 #include "domain/ids.hpp"
 #include "http/gateway.hpp"
+#include "http/request_rates.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/metrics.hpp"
 
@@ -33,6 +34,7 @@ struct api_options {
   int64_t low_stock = 10;  ///< `lowStock` at this many units or fewer
   std::chrono::milliseconds answer_within{15'000};  ///< then 503
   std::chrono::milliseconds payment_within{14'000}; ///< above the charge limit
+  rate per_user = {}, per_address = {};             ///< of requests
 };
 
 /// Made once by the wiring; outlives every front whose routes it serves. Thread-safe.
@@ -44,13 +46,15 @@ public:
         ids(std::move(fresh_ids)),
         calls(through),
         health(board),
-        counters(count) {}
+        counters(count),
+        rates(options.per_user, options.per_address, count) {}
 
   const api_options options;
   const id_source ids;
   gateway& calls;
   health_board& health;
   metrics& counters;
+  mutable request_rates rates; ///< thread-safe by itself
 
   /// Routes answer 503 before the first `open` and after `close`.
   void open(doors to) { set(std::make_shared<const doors>(std::move(to))); }

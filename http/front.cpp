@@ -1,5 +1,6 @@
 #include "http/front.hpp"
 
+#include "http/client_address.hpp"
 #include "http/event_loop.hpp"
 #include "http/exchange.hpp"
 #include "http/front_httplib.hpp"
@@ -51,7 +52,8 @@ struct front::impl final : service {
   void answered(const access& what) override;
   void cut_off() override;
 
-  std::string_view run(const router::found& to, request r, reply answer);
+  std::string_view pass_on(request r, reply answer);
+  void run(const router::found& to, request r, reply answer) const;
   response without_route(const request& r, const std::string& allow);
   response preflight(const request& r, const std::string& allow) const;
   reply reply_for(const request_head& head, request_origin from) const;
@@ -59,6 +61,7 @@ struct front::impl final : service {
   front_options options;
   host_policy hosts;
   origin_policy origins;
+  proxy_policy proxies;
   router routes;
   std::shared_ptr<mailbox> box = std::make_shared<mailbox>();
   uint16_t port = 0;
@@ -68,7 +71,10 @@ struct front::impl final : service {
 };
 
 front::impl::impl(front_options o)
-    : options(std::move(o)), hosts(options.hosts), origins(options.cors_origins) {
+    : options(std::move(o)),
+      hosts(options.hosts),
+      origins(options.cors_origins),
+      proxies(options.trusted_proxies) {
   auto listener = listen_on(options.bind, options.port);
   port = port_of(listener);
   core = std::make_unique<httplib_core>(listener.get());
@@ -93,7 +99,7 @@ reply front::impl::reply_for(const request_head& head, request_origin from) cons
 
 std::string_view front::impl::serve(framed_request whole, request_origin from) {
   request r;
-  r.remote_address = from.remote_address;
+  r.remote_address = proxies.client_of(from.remote_address, whole.head.headers);
   auto answer = reply_for(whole.head, std::move(from));
   r.method = std::move(whole.head.method);
   r.target = std::move(whole.head.target);
@@ -111,11 +117,7 @@ std::string_view front::impl::serve(framed_request whole, request_origin from) {
     }
     r.path = std::move(parsed->path);
     r.query = std::move(parsed->query);
-    const auto found
-        = has_encoded_slash(r.instance()) ? router::found{} : routes.find(r.method, r.path);
-    if (found.to != nullptr)
-      return run(found, std::move(r), std::move(answer));
-    answer.send(without_route(r, found.allow));
+    return pass_on(std::move(r), std::move(answer));
   } catch (const std::exception& e) {
     // What was thrown may name internals: it is for the log, the client gets the plain 500 of a
     // dropped reply.
@@ -124,8 +126,21 @@ std::string_view front::impl::serve(framed_request whole, request_origin from) {
   return {};
 }
 
-std::string_view front::impl::run(const router::found& to, request r, reply answer) {
-  r.route = to.to->pattern;
+std::string_view front::impl::pass_on(request r, reply answer) {
+  const auto found
+      = has_encoded_slash(r.instance()) ? router::found{} : routes.find(r.method, r.path);
+  const auto pattern = found.to == nullptr ? std::string_view() : found.to->pattern;
+  r.route = pattern;
+  if (const auto why = options.admit ? options.admit(r) : std::nullopt)
+    answer.send(to_response(*why, r.instance()));
+  else if (found.to != nullptr)
+    run(found, std::move(r), std::move(answer));
+  else
+    answer.send(without_route(r, found.allow));
+  return pattern;
+}
+
+void front::impl::run(const router::found& to, request r, reply answer) const {
   r.path_params = to.params;
   try {
     to.to->run(std::move(r), std::move(answer));
@@ -135,7 +150,6 @@ std::string_view front::impl::run(const router::found& to, request r, reply answ
   } catch (...) {
     log::error("http.handler_failed", {{"front", options.name}, {"route", to.to->pattern}});
   }
-  return to.to->pattern;
 }
 
 response front::impl::without_route(const request& r, const std::string& allow) {

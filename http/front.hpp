@@ -9,12 +9,14 @@
 // only when the earlier ones of the connection are answered (RFC 9112, 9.3.2).
 
 #include "http/message.hpp"
+#include "http/problem.hpp"
 #include "http/reply.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +55,14 @@ struct front_options {
   /// without port): a web page elsewhere cannot reach a loopback server by DNS rebinding.
   bool check_host = true;
   std::vector<std::string> hosts = {};
+
+  /// Reverse proxies (addresses, networks) whose X-Forwarded-For and Forwarded tell who the client
+  /// is; of others these headers mean nothing.
+  std::vector<std::string> trusted_proxies = {};
+
+  /// Asked on the loop's thread before a whole, well-formed request is served, with its route and
+  /// its client's address known; what it returns is the answer. Must not block.
+  std::function<std::optional<problem>(const request&)> admit = {};
 
   /// Origins that browsers may call from: exact ones, or `scheme://host:*` for any port.
   std::vector<std::string> cors_origins = {"http://localhost:*", "http://127.0.0.1:*"};

@@ -1,6 +1,7 @@
 #include "http/gateway.hpp"
 
 #include "http/fault_table.hpp"
+#include "http/request_rates.hpp"
 
 #include <algorithm>
 
@@ -67,6 +68,10 @@ gateway::gateway(caf::actor_system& system, gateway_options options)
     : system_(system), options_(std::move(options)) {
   for (auto& count : counts_)
     count = std::make_shared<std::atomic<int>>(0);
+  if (options_.count != nullptr) {
+    full_ = &refusals(*options_.count, "in_flight");
+    overloaded_ = &refusals(*options_.count, "memory");
+  }
   for (int i = 0; i < options_.actors; ++i)
     actors_.push_back(system_.spawn(gateway_behavior, options_));
 }
@@ -78,6 +83,8 @@ question_ptr gateway::admit(line in, const call_ptr& client) {
   const bool full = ++*count > options_.max_in_flight;
   if (full || (options_.overloaded && options_.overloaded())) {
     --*count;
+    if (auto* refused = full ? full_ : overloaded_)
+      refused->Increment();
     client->fail(problem_of(fault::busy, {}));
     return nullptr;
   }

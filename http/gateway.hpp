@@ -42,6 +42,7 @@ struct gateway_options {
   int actors = 2;
   int max_in_flight = 4096;         ///< questions unanswered, each line
   std::function<bool()> overloaded; ///< true: nothing more is asked; may be empty
+  metrics* count = nullptr;         ///< counts what is refused; may be null
   std::chrono::milliseconds tick{200};
   /// A question that nobody has answered so long after its client's deadline never will be: it no
   /// longer counts.
@@ -137,6 +138,8 @@ private:
   std::array<std::shared_ptr<std::atomic<int>>, line_count> counts_;
   std::atomic<size_t> next_ = 0;
   std::atomic<bool> stopped_ = false;
+  prometheus::Counter* full_ = nullptr;
+  prometheus::Counter* overloaded_ = nullptr;
 };
 
 } // namespace troupe::http

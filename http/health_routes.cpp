@@ -115,6 +115,10 @@ void add_health_routes(front& f, const health_board& board, const metrics& count
   });
 }
 
+bool is_health_route(std::string_view pattern) {
+  return pattern == "/metrics" || pattern == "/health" || pattern.starts_with("/health/");
+}
+
 std::function<void(const access&)> count_access(metrics& counters, std::string server) {
   // One front calls it, on its own thread.
   auto recorder = std::make_shared<access_recorder>(counters, std::move(server));

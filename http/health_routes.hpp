@@ -6,6 +6,7 @@
 #include "telemetry/metrics.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace troupe::http {
 
@@ -13,6 +14,9 @@ namespace troupe::http {
 /// service's name, or empty for all. Both references outlive `f`.
 void add_health_routes(front& f, const health_board& board, const metrics& counters,
                        std::string scope);
+
+/// The pattern is one of these: probes and scrapes are answered whatever the load.
+bool is_health_route(std::string_view pattern);
 
 /// What `front_options::on_access` calls: counts requests by route, method and status class,
 /// measures how long they took, and writes the access log (level debug). `counters` outlives it.

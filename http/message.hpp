@@ -23,9 +23,9 @@ struct request {
   std::string route = {};  ///< the pattern that matched, as it was registered
   std::multimap<std::string, std::string> query = {};
   header_list headers = {};
-  header_list path_params = {}; ///< `:name` of the pattern and what stood there
-  std::string body = {};        ///< empty when none was sent
-  std::string remote_address = {};
+  header_list path_params = {};    ///< `:name` of the pattern and what stood there
+  std::string body = {};           ///< empty when none was sent
+  std::string remote_address = {}; ///< the client's: see `front_options::trusted_proxies`
 
   /// The first header of that name, in any case of letters.
   std::optional<std::string_view> header(std::string_view name) const;

@@ -1,8 +1,7 @@
 #include "http/policy.hpp"
 
+#include "http/client_address.hpp"
 #include "http/message.hpp"
-
-#include <arpa/inet.h>
 
 #include <algorithm>
 #include <optional>
@@ -34,12 +33,9 @@ std::optional<std::string_view> host_of(std::string_view authority) {
   return host;
 }
 
-bool is_loopback(std::string_view host) {
-  if (iequals(host, "localhost") || host == "::1")
-    return true;
-  in_addr v4{};
-  return inet_pton(AF_INET, std::string(host).c_str(), &v4) == 1
-         && (ntohl(v4.s_addr) >> 24U) == 127;
+bool names_loopback(std::string_view host) {
+  const auto address = parse_address(host);
+  return address ? is_loopback(*address) : iequals(host, "localhost");
 }
 
 } // namespace
@@ -47,7 +43,7 @@ bool is_loopback(std::string_view host) {
 bool host_policy::allows(std::string_view authority) const {
   const auto host = host_of(authority);
   return host
-         && (is_loopback(*host)
+         && (names_loopback(*host)
              || std::any_of(names_.begin(), names_.end(),
                             [&](const std::string& name) { return iequals(name, *host); }));
 }

@@ -2,6 +2,7 @@
 
 #include "domain/ids.hpp"
 #include "http/fault_table.hpp"
+#include "http/health_routes.hpp"
 #include "http/who.hpp"
 
 #include <utility>
@@ -46,11 +47,21 @@ handler serve(const backend& b, route_step first) {
   return serve_within(b, std::move(first), b.options.answer_within);
 }
 
+std::function<std::optional<problem>(const request&)> admit_by_address(const backend& b) {
+  return [&b](const request& asked) -> std::optional<problem> {
+    if (is_health_route(asked.route))
+      return std::nullopt;
+    return b.rates.check_address(asked.remote_address);
+  };
+}
+
 std::string user_of(const backend& b, const call& c, const json_input* body) {
   auto user = choose_user(c.asked.header("X-User-Id").value_or(""), user_in(body),
                           c.asked.query_param("userId").value_or(""), b.options.default_user);
   if (!user)
     throw refused(bad_request("invalid_user", "The user id is malformed"));
+  if (auto why = b.rates.check_user(*user))
+    throw refused(*std::move(why));
   return std::move(*user);
 }
 

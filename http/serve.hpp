@@ -25,7 +25,12 @@ handler serve(const backend& b, route_step first);
 /// As above, with a deadline of its own.
 handler serve_within(const backend& b, route_step first, std::chrono::milliseconds limit);
 
-/// Whose request it is: header, then `body`, then query, then the default. 400 when malformed.
+/// What `front_options::admit` asks: 429 for an address that asks too often. Health and metrics are
+/// answered whatever the load.
+std::function<std::optional<problem>(const request&)> admit_by_address(const backend& b);
+
+/// Whose request it is: header, then `body`, then query, then the default. 400 when malformed, 429
+/// when that user asks too often: ask once a request.
 std::string user_of(const backend& b, const call& c, const json_input* body = nullptr);
 /// The same, or empty (anybody's) with `scope=all`, which is the admin's.
 std::string owner_of(const backend& b, const call& c, const json_input* body = nullptr);

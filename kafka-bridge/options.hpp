@@ -2,10 +2,12 @@
 // How to reach Kafka, and what is passed on to librdkafka as it is. No type of librdkafka leaves
 // this folder.
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe::kafka {
@@ -20,6 +22,11 @@ struct options {
   /// `[kafka.options]`: librdkafka's own names and values (security.protocol, sasl.*, ssl.*, …).
   std::map<std::string, std::string> extra;
 };
+
+/// Options that hold a secret.
+inline constexpr std::array<std::string_view, 5> secret_options
+    = {"sasl.password", "sasl.oauthbearer.client.secret", "ssl.key.password", "ssl.key.pem",
+       "ssl.keystore.password"};
 
 /// All mistakes, each starting with the key that it is about (`kafka.brokers: …`,
 /// `kafka.options.ssl.ca.location: …`); none: the options are usable. An option that would break

@@ -1,5 +1,7 @@
 #include "persistence/pg.hpp"
 
+#include "persistence/conninfo.hpp"
+
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -105,6 +107,8 @@ void connection::deleter::operator()(pg_conn* raw) const {
 }
 
 connection::connection(const std::string& conninfo, session_options options) : options_(options) {
+  if (const auto mistake = mistake_in_conninfo(conninfo); !mistake.empty())
+    throw error(store_failure::failed, mistake);
   // What stands before `dbname` gives way to the connection string, what stands after wins.
   constexpr std::array keys
       = {"connect_timeout",  "keepalives_idle",  "keepalives_interval",
@@ -123,7 +127,9 @@ connection::connection(const std::string& conninfo, session_options options) : o
   if (!raw_)
     throw std::bad_alloc();
   if (PQstatus(raw_.get()) != CONNECTION_OK)
-    throw error(store_failure::wait, "cannot connect: " + one_line(PQerrorMessage(raw_.get())));
+    throw error(
+        store_failure::wait,
+        without_secrets("cannot connect: " + one_line(PQerrorMessage(raw_.get())), conninfo));
   PQsetNoticeProcessor(
       raw_.get(), [](void*, const char*) {}, nullptr);
   try {

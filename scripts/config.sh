@@ -30,3 +30,13 @@ config_value() {
   value=${!variable-$(toml_value "$1" "$2")}
   echo "${value:-${3:-}}"
 }
+
+# configured SECTION KEY: a value is there, or the name of a file that holds it.
+configured() { [ -n "$(config_value "$1" "$2")$(config_value "$1" "${2}_file")" ]; }
+
+# secret_value SECTION KEY: the value, also when it stands in a file of its own.
+secret_value() {
+  local file
+  file=$(config_value "$1" "${2}_file")
+  if [ -n "$file" ]; then cat -- "$file"; else config_value "$1" "$2"; fi
+}

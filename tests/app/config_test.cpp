@@ -187,6 +187,22 @@ TEST_CASE("beyond loopback the simulator and open admin routes are refused") {
   CHECK(names(check_for_serving(c), "admin.token"));
 }
 
+TEST_CASE("addresses and the token are checked before serving") {
+  auto c = servable();
+  c.server.bind = "localhost";
+  CHECK(check_for_serving(c).front().starts_with("server.bind: "));
+  c.server.bind = "::ffff:127.0.0.1";
+  c.server.trusted_proxies = {"10.0.0.0/8", "::1"};
+  CHECK(check_for_serving(c).empty());
+  c.server.trusted_proxies.emplace_back("proxy.example");
+  CHECK(check_for_serving(c)
+        == strings{"server.trusted_proxies: \"proxy.example\" is neither an address nor a network "
+                   "like 10.0.0.0/8"});
+  c = servable();
+  c.admin.token = "two words";
+  CHECK(names(check_for_serving(c), "admin.token"));
+}
+
 TEST_CASE("what cannot be right is refused before serving") {
   auto c = servable();
   c.payment.gateway = "ftp://x";

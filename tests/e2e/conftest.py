@@ -57,6 +57,14 @@ def troupe(instance):
 
 
 @pytest.fixture
+def other(instance, databases, tmp_path):
+    """A process of its own beside the long-lived one, which it must not meet: no Kafka is there."""
+    made = Troupe(instance.binary, databases, "127.0.0.1:1", tmp_path)
+    yield made
+    made.end()
+
+
+@pytest.fixture
 def client(troupe):
     return troupe.client()
 

@@ -1,19 +1,7 @@
 """What the program does at its start with databases that are broken, away, or only four."""
 
-import pytest
-
 from client import until
-from instance import Databases, Troupe, free_ports
-
-
-@pytest.fixture
-def other(instance, databases, folder):
-    """A process of its own beside the long-lived one, which it must not meet: no Kafka is there."""
-    place = folder / "other"
-    place.mkdir(exist_ok=True)
-    made = Troupe(instance.binary, databases, "127.0.0.1:1", place)
-    yield made
-    made.end()
+from instance import Databases, free_ports
 
 
 def test_a_broken_migration_ends_the_start(other, databases):

@@ -1,5 +1,7 @@
 #include "fake_shop.hpp"
 
+#include "http/serve.hpp"
+
 #include <chrono>
 
 namespace troupe::test {
@@ -155,10 +157,12 @@ fake_shop::fake_shop(http::api_options options, http::gateway_options bounds,
                      std::optional<service> letters_of) {
   script_samples(answers);
   bounds.tick = 10ms;
+  bounds.count = &counters;
   gateway_.emplace(system_, bounds);
   backend_.emplace(std::move(options), random_ids(), *gateway_, health, counters);
   backend_->open(make_doors());
   http::front_options listen;
+  listen.admit = http::admit_by_address(*backend_);
   listen.on_access = http::count_access(counters, "test");
   front_.emplace(std::move(listen));
   http::add_order_routes(*front_, *backend_);

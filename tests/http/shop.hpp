@@ -24,7 +24,7 @@ inline void check_problem(const http_answer& a, int status, const std::string& c
   CHECK(body["title"] == body["error"]);
   CHECK(body["type"].is_string());
   CHECK(body["instance"].is_string());
-  const bool for_now = status == 503 || code == "key_in_progress";
+  const bool for_now = status == 503 || status == 429 || code == "key_in_progress";
   CHECK(for_now == !a.header("Retry-After").empty());
 }
 

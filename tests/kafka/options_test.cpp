@@ -53,6 +53,20 @@ TEST_CASE("a mistake in a library option names its key") {
     CHECK(names(mistakes(key, "1"), std::string("kafka.options.") + key));
 }
 
+TEST_CASE("a mistake in a secret does not quote it") {
+  for (const auto key : secret_options) {
+    auto o = good();
+    o.extra = {{"security.protocol", "SASL_SSL"},
+               {"sasl.mechanism", "OAUTHBEARER"},
+               {"sasl.oauthbearer.method", "oidc"},
+               {std::string(key), "hunter2"}};
+    for (const auto& mistake : validate(o)) {
+      CAPTURE(mistake);
+      CHECK(mistake.find("hunter2") == std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("a mistake that only a client sees is found too") {
   auto o = good();
   o.extra = {{"security.protocol", "SSL"}, {"ssl.ca.location", "/does/not/exist.pem"}};
