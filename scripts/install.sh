@@ -15,7 +15,7 @@ run_packages=(
   postgresql-15 ca-certificates curl
 )
 test_packages=(jq kcat wrk python3 python3-pytest python3-psycopg2)
-all_packages=(clang-format-16 clang-tidy-16 shellcheck)
+all_packages=(clang-16 libclang-rt-16-dev clang-format-16 clang-tidy-16 shellcheck)
 
 installed() {
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
