@@ -53,7 +53,7 @@ class Broker(Guarded):
         for reader in readers:
             out, err = reader.communicate(timeout=30)
             assert reader.returncode == 0, err
-            found += [Record(json.loads(line)) for line in out.splitlines()]
+            found += [Record(json.loads(line.decode(errors="replace"))) for line in out.splitlines()]
         return [r for r in found if key is None or r.key == key]
 
     def produce(self, topic, key, value, headers=(), partition=None, times=1):

@@ -126,6 +126,16 @@ class Databases:
             database, f"select md5(coalesce(string_agg({moving.get(table, 'row::text')}, '|'"
             f" order by row::text), '')) from {table} row") for database, table in tables}
 
+    def digest_at_rest(self):
+        """The digest once nothing has moved for a second: after a start, streams are drained."""
+        seen = [self.digest()]
+
+        def rests():
+            seen.append(self.digest())
+            return seen[-1] == seen[-2]
+        until(rests, pause=1)
+        return seen[-1]
+
     def drop(self):
         for connection in self.open.values():
             connection.close()

@@ -31,6 +31,7 @@ def test_a_node_keeps_the_sessions_that_the_page_counts(troupe, client):
     def sessions():
         client.get("/analytics/orders")
         client.get("/notifications")
+        client.get("/dead-letters")
         client.get(f"/orders/{order}/diagnosis")
         rows = dict(troupe.db.run(
             "orders", "select datname, count(*) from pg_stat_activity where datname = any(%s)"

@@ -97,6 +97,7 @@ def test_it_waits_for_the_payment_gateway(troupe, client):
 def test_it_waits_for_the_stock(troupe, client):
     product = troupe.new_product(stock=30)
     order = client.new_order(product, 3)
+    until(lambda: diagnosis(client, order)["stock"], lambda stock: stock["state"] == "reserved")
     with product_locked(troupe, product):
         assert client.pay(order).json["status"] == "PAYMENT_SUCCESS"
         held = await_code(client, order, "inventory")
