@@ -268,9 +268,8 @@ std::vector<std::string> check_for_serving(const config& c) {
     wrong.emplace_back("admin.token: must be visible ASCII characters without blanks");
   if (c.payment.latency_min_ms > c.payment.latency_max_ms)
     wrong.emplace_back("payment.latency_min_ms: must not exceed payment.latency_max_ms");
-  if (c.retention.keys_hours > 0 && c.retention.keys_hours < 24)
-    wrong.emplace_back(
-        "retention.keys_hours: must be 0 or at least 24, for so long keys are known");
+  if (c.retention.keys_hours > 0 && c.retention.keys_hours * 3600 < c.server.key_life)
+    wrong.emplace_back("retention.keys_hours: must be 0, or at least as long as server.key_life");
   if (!valid_id(c.server.default_user))
     wrong.emplace_back("server.default_user: must be 1 to 64 characters of A-Za-z0-9_-");
   if (!valid_id(c.node.name))

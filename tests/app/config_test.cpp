@@ -219,6 +219,10 @@ TEST_CASE("what cannot be right is refused before serving") {
   c = servable();
   c.retention.keys_hours = 23; // a repeat of its request would be a new one
   CHECK(names(check_for_serving(c), "retention.keys_hours"));
+  c.retention.keys_hours = 24;
+  CHECK(check_for_serving(c).empty());
+  c.server.key_life = 24 * 3600 + 1;
+  CHECK(names(check_for_serving(c), "retention.keys_hours"));
   c.retention.keys_hours = 0; // for ever
   CHECK(check_for_serving(c).empty());
   c.payment.gateway = "http://127.0.0.1:1"; // then no database of the simulator is needed
