@@ -36,13 +36,11 @@ public:
 private:
   bool at_end(size_t i) const { return taken_[i] == pages_[i].rows.size(); }
 
-  /// Whose row comes next; nobody's when all are taken, or when a service has more than it showed:
-  /// what that is, only the next page can tell.
+  /// Whose row comes next; nobody's when all are taken. A service that has more than it showed has
+  /// shown a page full, by rows or by bytes: with its last row this page is full too.
   size_t next() const {
     auto best = pages_.size();
     for (size_t i = 0; i < pages_.size(); ++i) {
-      if (at_end(i) && pages_[i].more)
-        return pages_.size();
       if (!at_end(i)
           && (best == pages_.size()
               || comes_first(pages_[i].rows[taken_[i]], pages_[best].rows[taken_[best]])))

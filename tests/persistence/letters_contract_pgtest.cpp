@@ -172,8 +172,9 @@ TEST_CASE("who has settled a letter, and when, is kept") {
         == "7b2261223a22ff00227d");
 }
 
-TEST_CASE("a page ends early when its values are large, and never stands still") {
-  real_letters w;
+TEST_CASE_TEMPLATE("a page ends early when its values are large, and never stands still", W,
+                   real_letters, faked_letters) {
+  W w;
   for (int64_t i = 1; i <= 7; ++i) {
     auto large = poison(i);
     large.what.value.assign(max_letter_page_bytes / 3, static_cast<char>('a' + i));

@@ -18,10 +18,15 @@ public:
     std::erase_if(all, [&](const letter& l) { return after && !is_behind(l, *after); });
     std::sort(all.begin(), all.end(),
               [](const letter& a, const letter& b) { return a.id.number > b.id.number; });
-    letter_page page{std::move(all)};
-    page.more = page.rows.size() > static_cast<size_t>(limit);
-    if (page.more)
-      page.rows.resize(static_cast<size_t>(limit));
+    letter_page page;
+    size_t bytes = 0;
+    for (auto& l : all) {
+      page.more = page.rows.size() == static_cast<size_t>(limit) || bytes >= max_letter_page_bytes;
+      if (page.more)
+        break;
+      bytes += l.what.value.size();
+      page.rows.push_back(std::move(l));
+    }
     return page;
   }
 
