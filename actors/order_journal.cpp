@@ -4,6 +4,7 @@
 #include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
@@ -75,6 +76,9 @@ void journal_state::settle() {
   if (!unsettled_)
     return;
   auto results = store_->settle(sets_);
+  log::info("journal.settled", {{"committed", std::ranges::count(results, commit_outcome::committed,
+                                                                 &commit_result::outcome)},
+                                {"of", results.size()}});
   unsettled_ = false;
   next_sweep_ = {}; // the old stream is an orphan now: its events go out at the next tick
   for (size_t i = sets_.size(); i-- > 0;)

@@ -1,13 +1,17 @@
-"""PostgreSQL is stopped, frozen, full or out of connections while customers buy. Meanwhile they are
-told to wait and nothing else, afterwards all of them get what they wanted, without help."""
+"""PostgreSQL is stopped, frozen, full or out of connections while customers buy, or commits and loses
+the answer. Meanwhile they are told to wait and nothing else, afterwards all of them get what they
+wanted, without help. (A server that has ended by itself on its full disk is started by the test, as
+by an operator; the test says so.)"""
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import tempfile
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import psycopg2
@@ -105,6 +109,44 @@ def test_frozen_for_longer_than_a_lease(troupe, server):
     assert troupe.db.run("orders", "select incarnation from incarnations where not fenced") == before
 
 
+def test_an_end_while_it_is_frozen(troupe, server):
+    shoppers = Shoppers(troupe, 60)
+
+    def freeze_and_end():
+        server.freeze()
+        try:
+            return troupe.stop()
+        finally:
+            server.thaw()
+    _, seconds = shoppers.while_running(freeze_and_end)
+    assert seconds < 10
+    troupe.start()
+    shoppers.must_all_end_well()
+
+
+def test_answers_to_commits_are_lost(troupe):
+    """Commits wait for a standby that does not exist: they are durable, and their sessions end before
+    they can say so."""
+    shoppers = Shoppers(troupe, 60)
+    since = len(troupe.log())
+
+    def lose_answers():
+        troupe.db.on_server("alter system set synchronous_standby_names = 'nobody'",
+                            "select pg_reload_conf()")
+        try:  # of a batch of orders, not only of a watermark
+            until(lambda: troupe.db.one("orders", """
+                select count(pg_terminate_backend(pid)) from pg_stat_activity
+                 where datname = current_database() and wait_event = 'SyncRep'
+                   and (query like %s or query like %s)""",
+                                        ("%ws as materialized%", "%from idempotency_keys%")))
+        finally:
+            troupe.db.on_server("alter system reset synchronous_standby_names",
+                                "select pg_reload_conf()")
+        until(lambda: re.search(r"journal\.settled committed=[1-9]", troupe.log()[since:]))
+    shoppers.while_running(lose_answers)
+    shoppers.must_all_end_well()
+
+
 def test_out_of_connections(troupe, server):
     shoppers = Shoppers(troupe, 60)
     hoard = []
@@ -146,6 +188,7 @@ def test_a_full_disk(troupe, server, disk):
               lambda answer: answer.status == 503, limit=60)
         filler.unlink()
         if not is_up(server):  # it may end when it can write no log; that takes an operator
+            warnings.warn("PostgreSQL had ended on its full disk: the test has started it")
             server.start()
     shoppers.while_running(fill)
     troupe.db.reconnect()
@@ -161,7 +204,8 @@ def is_up(server):
 
 
 def test_deadlocks_provoked(troupe):
-    """Somebody locks the products' rows the other way round, again and again."""
+    """Somebody locks the products' rows the other way round, again and again. The server looks for
+    deadlocks before Troupe's patience with a lock ends, and its victim is always Troupe."""
     a, b = sorted(troupe.new_product(stock=200) for _ in range(2))
     over = threading.Event()
     seed = random.randrange(1 << 32)
@@ -169,16 +213,20 @@ def test_deadlocks_provoked(troupe):
     chance = random.Random(seed)
 
     def meddle():
-        session = psycopg2.connect(troupe.db.conninfo["inventory"])
+        session = psycopg2.connect(troupe.db.conninfo["inventory"],
+                                   options="-c deadlock_timeout=60s")
         while not over.is_set():
-            try:
-                with session, session.cursor() as cursor:
-                    for product in (b, a):
-                        cursor.execute("select 1 from products where id = %s for update", (product,))
-                        time.sleep(chance.uniform(0, 0.02))
-            except psycopg2.errors.DeadlockDetected:
-                pass
+            with session, session.cursor() as cursor:
+                for product in (b, a):
+                    cursor.execute("select 1 from products where id = %s for update", (product,))
+                    time.sleep(chance.uniform(0, 0.02))
         session.close()
+
+    def deadlocks():
+        return troupe.db.one("inventory", "select deadlocks from pg_stat_database"
+                             " where datname = current_database()")
+    troupe.db.on_server("alter system set deadlock_timeout = '50ms'", "select pg_reload_conf()")
+    before = deadlocks()
     meddler = threading.Thread(target=meddle)
     meddler.start()
     try:
@@ -194,5 +242,7 @@ def test_deadlocks_provoked(troupe):
     finally:
         over.set()
         meddler.join()
+        troupe.db.on_server("alter system reset deadlock_timeout", "select pg_reload_conf()")
+    until(deadlocks, lambda count: count > before)
     audit.await_sound(troupe)
     assert troupe.stock_of(a) == troupe.stock_of(b) == (160, 0, 40)
