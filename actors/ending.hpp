@@ -36,7 +36,7 @@ void before_ending(Self self, Last last) {
   self->set_exception_handler([self, last](std::exception_ptr& e) -> caf::error {
     log::error("actor.threw", {{"actor", self->name()}, {"what", what_of(e)}});
     contained(self->name(), last);
-    return make_fault(fault::internal, "an actor threw");
+    return make_fault(fault::unavailable); // it is made again: whoever asked may ask again
   });
 }
 

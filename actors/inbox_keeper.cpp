@@ -1,5 +1,7 @@
 #include "actors/inbox_keeper.hpp"
 
+#include "actors/ending.hpp"
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 namespace troupe {
@@ -26,6 +28,7 @@ void inbox_keeper_state::start(self_ptr self, service of, std::unique_ptr<inbox>
 }
 
 caf::result<bool> inbox_keeper_state::park(parked_event&& e) {
+  fail_point("inbox.before_keeping");
   try {
     store_->park({std::move(e)});
     return true;
@@ -36,6 +39,7 @@ caf::result<bool> inbox_keeper_state::park(parked_event&& e) {
 }
 
 caf::result<bool> inbox_keeper_state::bury(dead_letter&& letter) {
+  fail_point("inbox.before_keeping");
   if (keep(letter))
     return true;
   return make_fault(fault::unavailable);
@@ -121,6 +125,7 @@ inbox_keeper_behavior(inbox_keeper_state::self_ptr self, service of,
                       const std::shared_ptr<std::unique_ptr<inbox>>& store, event_handler handler,
                       inbox_options options, metrics* count) {
   self->state.start(self, of, std::move(*store), std::move(handler), options, *count);
+  before_ending(self, [] { /* nobody waits: it answers at once */ });
   return {
       [self](park_atom, parked_event& e) { return self->state.park(std::move(e)); },
       [self](bury_atom, dead_letter& letter) { return self->state.bury(std::move(letter)); },

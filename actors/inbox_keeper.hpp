@@ -1,6 +1,7 @@
 #pragma once
 // Keeps what a service could not apply: dead letters for the admin, parked events for later, which
-// it tries again on a sweep. One a service; blocks in its session, so production detaches it.
+// it tries again on a sweep. One a service, behind a router; blocks in its session, so production
+// detaches it.
 // Source: "Consuming" in docs/protocols.md.
 
 #include "actors/interfaces.hpp"

@@ -74,6 +74,7 @@ std::vector<consumed> inventory_worker_state::apply(const std::vector<stock_inpu
   std::vector<consumed> answers(inputs.size());
   try {
     store_->connect();
+    fail_point("inventory.before_effect");
     auto results = store_->apply(inputs);
     fail_point("inventory.before_offset");
     std::vector<stock_result::answer> events;

@@ -1,6 +1,7 @@
 #include "actors/kafka_bridge.hpp"
 
 #include "domain/event_values.hpp"
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 #include <future>
@@ -96,6 +97,7 @@ void bridge_state::failed(uint64_t token, const std::string& error) {
 }
 
 void bridge_state::records(service from, std::vector<kafka::consumed_record>& batch) {
+  fail_point("bridge.before_hand_out");
   for (auto& record : batch) {
     auto r = std::make_shared<record_in_work>();
     r->of = from;

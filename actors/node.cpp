@@ -1,6 +1,7 @@
 #include "actors/node.hpp"
 
 #include "actors/health_monitor.hpp"
+#include "actors/inbox_router.hpp"
 #include "actors/letter_desk.hpp"
 #include "actors/notices.hpp"
 #include "actors/order_inbox.hpp"
@@ -176,7 +177,10 @@ event_handler node::spawn_pool(service of) {
   if (of == service::payment)
     return payments_;
   if (of == service::order)
-    return system.spawn(order_inbox_behavior, doors_.orders);
+    return system.spawn(event_pool_behavior, "order_inbox", size_t{1},
+                        [&system, orders = doors_.orders](size_t) -> event_handler {
+                          return system.spawn(order_inbox_behavior, orders);
+                        });
   if (of == service::inventory)
     return system.spawn(event_pool_behavior, "inventory_worker", p->inventory_workers,
                         [&system, p, publisher](size_t) -> event_handler {
@@ -225,8 +229,10 @@ void node::spawn_leaves() {
       foundation_.push_back(caf::actor_cast<caf::actor>(handler));
     inbox_options options;
     options.retries = !parks_itself(of);
-    auto keeper = spawn_blocking(system, p->detach, inbox_keeper_behavior, of,
-                                 boxed(p->inboxes(of)), handler, options, p->count);
+    auto keeper = system.spawn(inbox_router_behavior, [&system, p, of, handler, options](size_t) {
+      return spawn_blocking(system, p->detach, inbox_keeper_behavior, of, boxed(p->inboxes(of)),
+                            handler, options, p->count);
+    });
     foundation_.push_back(caf::actor_cast<caf::actor>(keeper));
     if (of != service::order)
       watch.databases[of] = keeper;

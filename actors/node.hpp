@@ -1,8 +1,9 @@
 #pragma once
 // The node: everything that one process runs, made in order and ended in order. Top of the
-// supervision tree. What keeps no promise of its own (sweeps, e-mails, inboxes) is made again when
-// it dies, with a growing delay; the death of anything else that the rest hangs on ends the node,
-// so that the process starts afresh from what is durable.
+// supervision tree. What does work (journals, readers, workers, shards, inboxes, sweeps, e-mails)
+// is made again when it dies, with a growing delay; the death of what only one can be of (the
+// bridge, which alone knows what Kafka has not yet reported, the keeper of the lease, a router)
+// ends the node, so that the process starts afresh from what is durable.
 
 #include "actors/catalogue.hpp"
 #include "actors/diagnosis_desk.hpp"

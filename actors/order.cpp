@@ -2,6 +2,7 @@
 
 #include "actors/ending.hpp"
 #include "domain/replay.hpp"
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 #include <utility>
@@ -62,6 +63,7 @@ void order_state::submit(job what) {
 
 void order_state::run(job what) {
   active_ = std::move(what); // before anything can throw: `abandon` answers whoever waits for it
+  fail_point("order.before_step", current_.id);
   if (active_->request.key)
     look_up_key();
   else

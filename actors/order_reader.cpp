@@ -1,6 +1,7 @@
 #include "actors/order_reader.hpp"
 
 #include "actors/ending.hpp"
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 #include <algorithm>
@@ -107,6 +108,7 @@ void order_reader_state::flush() {
 
 void order_reader_state::serve_loads() {
   serve(take_batch(loads_), [this](auto& batch) {
+    fail_point("reader.before_load");
     std::unordered_map<std::string, loaded_order> found;
     for (auto& o : queries_->load(names_of(batch))) {
       auto loaded = std::make_shared<const order>(std::move(o));

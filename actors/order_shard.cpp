@@ -1,6 +1,7 @@
 #include "actors/order_shard.hpp"
 
 #include "actors/ending.hpp"
+#include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 #include <utility>
@@ -33,6 +34,7 @@ caf::result<order> order_shard_state::view(const std::string& id, const std::str
 }
 
 caf::result<order_answer> order_shard_state::command(order_request&& request) {
+  fail_point("shard.before_command", request.order_id);
   auto* e = find_or_load(request.order_id);
   if (e->now == phase::quarantined)
     return make_fault(fault::quarantined);

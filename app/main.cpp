@@ -42,16 +42,23 @@ void start_log(const config& c) {
 
 /// Where `serve` can be made to fail, for `serve --help`.
 std::string help_on_fail_points() {
-  std::string text = "For tests of faults "
-                     "TROUPE_FAIL_POINTS=\"NAME=kill@3,NAME=pause:2000,NAME=stop\" makes the\n"
-                     "process kill, hold up or stop itself at the Nth passing of a place:\n";
-  for (const auto& point : fail_points)
-    text.append("  ")
-        .append(point.name)
-        .append(std::string(26 - point.name.size(), ' '))
-        .append(point.where)
-        .append("\n");
-  return text;
+  auto list = [](bool take_up_work) {
+    std::string text;
+    for (const auto& point : fail_points)
+      if (point.takes_up_work == take_up_work)
+        text.append("  ")
+            .append(point.name)
+            .append(std::string(26 - point.name.size(), ' '))
+            .append(point.where)
+            .append("\n");
+    return text;
+  };
+  return "For tests of faults "
+         "TROUPE_FAIL_POINTS=\"NAME=kill@3,NAME=pause:2000,NAME=stop,NAME=throw@5+\"\n"
+         "makes the process kill, hold up or stop itself, or the actor at work throw, at the Nth\n"
+         "passing of a place (N+: and at all later ones; throw:ORDER: whenever that order "
+         "passes):\n"
+         + list(false) + "Where actors take up their work, for throw:\n" + list(true);
 }
 
 } // namespace

@@ -58,7 +58,7 @@ std::vector<commit_result> pg_order_store::write_once(std::span<const write_set>
     sent_[sets[i].current.id].push_back(positions[i]);
   }
   const auto statements = batch_statements(sets, positions, ids_, key_life_);
-  const auto answers = session_.db().pipeline(statements);
+  const auto answers = session_.db().write(statements);
   return batch_results(sets, positions, answers);
 }
 

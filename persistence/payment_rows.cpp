@@ -180,7 +180,7 @@ std::map<position, timestamp> write_payments(connection& on, const payment_plan&
     writes.push_back(payments_write(plan));
   if (!plan.journal.empty())
     writes.push_back(journal_write(plan));
-  const auto results = on.pipeline(writes);
+  const auto results = on.write(writes);
   std::map<position, timestamp> times;
   if (!plan.journal.empty())
     for (int i = 0; i < results.back().rows(); ++i)

@@ -1,6 +1,7 @@
 #include "persistence/pg.hpp"
 
 #include "persistence/conninfo.hpp"
+#include "telemetry/fail_point.hpp"
 
 #include <array>
 #include <charconv>
@@ -242,15 +243,28 @@ result connection::exec(const statement& what) {
 }
 
 std::vector<result> connection::pipeline(std::span<const statement> all) {
+  return run(all, 0);
+}
+
+std::vector<result> connection::write(std::span<const statement> all) {
+  return run(all, all.size() / 2);
+}
+
+/// `half`: how much of it is at the server at the fail point; 0: it has none.
+std::vector<result> connection::run(std::span<const statement> all, std::size_t half) {
   if (!alive())
     lose("not connected");
   const auto deadline = clock::now() + options_.answer_timeout;
   std::vector<std::string_view> expected; // one an answer: the text that it prepares, or nothing
-  for (const auto& each : all) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i > 0 && i == half && fail_points_armed()) {
+      flush(deadline); // the server has that much of it
+      fail_point("batch.half_sent");
+    }
     bool prepares = false;
-    send(each, prepares);
+    send(all[i], prepares);
     if (prepares)
-      expected.push_back(each.sql);
+      expected.push_back(all[i].sql);
     expected.emplace_back();
   }
   if (PQpipelineSync(raw_.get()) != 1)

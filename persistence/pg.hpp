@@ -92,6 +92,8 @@ public:
   /// transaction: all of them are durable when this returns, none when it throws `wait` or
   /// `failed`. One result a statement.
   std::vector<result> pipeline(std::span<const statement> all);
+  /// `pipeline` for a batch that writes: passes the fail point batch.half_sent in its middle.
+  std::vector<result> write(std::span<const statement> all);
 
   /// Runs a file of statements that take no parameters, as one transaction unless one was begun.
   void script(const std::string& sql);
@@ -109,6 +111,7 @@ private:
   using clock = std::chrono::steady_clock;
 
   void configure();
+  std::vector<result> run(std::span<const statement> all, std::size_t half);
   void send(const statement& what, bool& prepares);
   void flush(clock::time_point deadline);
   pg_result* next(clock::time_point deadline);

@@ -224,7 +224,7 @@ std::map<position, timestamp> write_stock(connection& on, const stock_plan& plan
     writes.push_back(remove_parked(plan.unpark));
   if (!plan.ledger.empty())
     writes.push_back(ledger_write(plan));
-  const auto results = on.pipeline(writes);
+  const auto results = on.write(writes);
   std::map<position, timestamp> times;
   if (!plan.ledger.empty())
     for (int i = 0; i < results.back().rows(); ++i)

@@ -5,33 +5,39 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
+#include <stdexcept>
 #include <thread>
 #include <variant>
 #include <vector>
 
-#include <unistd.h>
-
 namespace troupe {
 
 namespace detail {
-std::atomic<bool> fail_points_armed = false;
+std::atomic<bool> armed = false;
 } // namespace detail
 
 namespace {
 
-enum class action { kill, stop, pause };
+enum class action { kill, stop, pause, raise };
 
 struct armed_point {
   size_t index = 0;
   action what = action::kill;
   std::chrono::milliseconds pause{0};
-  uint64_t passing = 1; ///< at which it acts
-  std::string text;     ///< as it was given
+  std::string order;      ///< the only one that is meant; empty: whoever passes
+  uint64_t passing = 1;   ///< at which it acts
+  bool and_later = false; ///< and at all that follow
+  std::string text;       ///< as it was given
+
+  bool means(uint64_t nth, std::string_view who) const {
+    return (nth == passing || (and_later && nth > passing)) && (order.empty() || order == who);
+  }
 };
 
-constexpr std::string_view form = "must be NAME=kill, NAME=stop or NAME=pause:MS, each with @N";
+constexpr std::string_view form = "must be NAME=kill, NAME=stop, NAME=pause:MS, NAME=throw or"
+                                  " NAME=throw:ORDER, each with @N or @N+";
 
-std::vector<armed_point> armed;                                      // fixed while threads pass
+std::vector<armed_point> points;                                     // fixed while threads pass
 std::array<std::atomic<uint64_t>, fail_points.size()> passings = {}; // of each, since armed
 
 std::vector<std::string_view> split(std::string_view text) {
@@ -52,7 +58,7 @@ uint64_t number(std::string_view text) {
 }
 
 bool read_action(std::string_view text, armed_point& to) {
-  constexpr std::string_view pause = "pause:";
+  constexpr std::string_view pause = "pause:", raise = "throw:";
   if (text == "kill") {
     to.what = action::kill;
   } else if (text == "stop") {
@@ -61,10 +67,27 @@ bool read_action(std::string_view text, armed_point& to) {
     to.what = action::pause;
     to.pause = std::chrono::milliseconds(number(text.substr(pause.size())));
     return to.pause.count() > 0 && to.pause < std::chrono::hours(1);
+  } else if (text == "throw") {
+    to.what = action::raise;
+  } else if (text.starts_with(raise)) {
+    to.what = action::raise;
+    to.order = text.substr(raise.size());
+    to.and_later = true;
+    return !to.order.empty();
   } else {
     return false;
   }
   return true;
+}
+
+/// What follows the @.
+bool read_passing(std::string_view text, armed_point& to) {
+  if (text.ends_with('+')) {
+    to.and_later = true;
+    text.remove_suffix(1);
+  }
+  to.passing = number(text);
+  return to.passing > 0;
 }
 
 /// One part of the list, or what is wrong with it.
@@ -78,11 +101,9 @@ std::variant<armed_point, std::string> read_point(std::string_view part) {
   if (one.index == fail_points.size())
     return "there is no fail point \"" + std::string(name) + "\"";
   auto what = equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1);
-  if (const auto at = what.find('@'); at != std::string_view::npos) {
-    one.passing = number(what.substr(at + 1));
-    what = what.substr(0, at);
-  }
-  if (one.passing == 0 || !read_action(what, one))
+  const auto at = what.find('@');
+  const bool counted = at == std::string_view::npos || read_passing(what.substr(at + 1), one);
+  if (!counted || !read_action(what.substr(0, at), one))
     return "\"" + one.text + "\" " + std::string(form);
   return one;
 }
@@ -91,22 +112,25 @@ void act(const armed_point& point) {
   log::warn("fail_point.passed", {{"point", point.text}});
   switch (point.what) {
     case action::kill:
-      ::kill(::getpid(), SIGKILL);
+      ::raise(SIGKILL); // to this very thread, which else might pass before another gets the signal
       break;
     case action::stop:
-      ::kill(::getpid(), SIGSTOP);
+      ::raise(SIGSTOP);
       break;
     case action::pause:
       std::this_thread::sleep_for(point.pause);
+      break;
+    case action::raise:
+      throw std::runtime_error("thrown on purpose: " + point.text);
   }
 }
 
 } // namespace
 
-void detail::pass_armed(size_t index) {
+void detail::pass_armed(size_t index, std::string_view order) {
   const auto passing = ++passings.at(index);
-  for (const auto& point : armed)
-    if (point.index == index && point.passing == passing)
+  for (const auto& point : points)
+    if (point.index == index && point.means(passing, order))
       act(point);
 }
 
@@ -120,17 +144,17 @@ std::string check_fail_points(std::string_view text) {
 }
 
 void arm_fail_points(std::string_view text) {
-  armed.clear();
+  points.clear();
   for (auto& count : passings)
     count = 0;
   if (!text.empty())
     for (const auto part : split(text))
-      armed.push_back(std::get<armed_point>(read_point(part)));
-  for (const auto& point : armed)
+      points.push_back(std::get<armed_point>(read_point(part)));
+  for (const auto& point : points)
     log::warn("fail_point.armed", {{"point", point.text},
                                    {"where", fail_points.at(point.index).where},
                                    {"warning", "this process will fail on purpose"}});
-  detail::fail_points_armed = !armed.empty();
+  detail::armed = !points.empty();
 }
 
 } // namespace troupe

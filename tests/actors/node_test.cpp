@@ -4,6 +4,7 @@
 #include "actors/node.hpp"
 #include "actors/notices.hpp"
 #include "kafka-bridge/fake_bus.hpp"
+#include "telemetry/fail_point.hpp"
 #include "tests/support/fake_diagnosis.hpp"
 #include "tests/support/fake_emailing_store.hpp"
 #include "tests/support/fake_inbox.hpp"
@@ -358,6 +359,21 @@ TEST_CASE_FIXTURE(shop, "a record that nobody can read is a dead letter and hold
   CHECK(view("o1").status == order_status::confirmed);
   CHECK(inboxes[service::inventory]->dead.size() == 1);
   CHECK(inboxes[service::emailing]->dead.size() == 1);
+}
+
+TEST_CASE_FIXTURE(shop, "consumers and keepers that throw are made again in the same incarnation") {
+  arm_fail_points("inbox.before_command=throw,inbox.before_keeping=throw,"
+                  "inventory.before_effect=throw@2,emailing.before_effect=throw@2");
+  bus.inject(std::string(topic::order_created), {"x", "{broken", {}});
+  create("o1");
+  tell("o1", order_verb::pay);
+  live(a_while);
+  arm_fail_points("");
+  CHECK(view("o1").status == order_status::confirmed);
+  CHECK(inboxes[service::inventory]->dead.size() == 1);
+  CHECK(inboxes[service::emailing]->dead.size() == 1);
+  CHECK(titles().size() == 3);
+  CHECK(broken == 0);
 }
 
 TEST_CASE_FIXTURE(shop, "quotes, lists and figures are there") {

@@ -189,6 +189,11 @@ class Troupe:
         except OSError:
             return False
 
+    def is_stopped(self):
+        """By SIGSTOP."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] == "T"
+
     def stop(self):
         """SIGTERM. Returns the exit code and the seconds that it took."""
         began = time.monotonic()

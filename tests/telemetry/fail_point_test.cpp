@@ -9,7 +9,9 @@
 #include <csignal>
 #include <cstdio>
 #include <set>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,6 +93,32 @@ TEST_CASE("pause holds up the thread that passes, once") {
   CHECK(took >= std::chrono::milliseconds(50));
 }
 
+TEST_CASE("throw ends the handler at its passing, and with + at all later ones") {
+  auto throws = [] {
+    try {
+      fail_point("journal.before_commit");
+      return false;
+    } catch (const std::runtime_error&) {
+      return true;
+    }
+  };
+  arm_fail_points("journal.before_commit=throw@2,journal.before_commit=throw@4+");
+  std::vector<bool> thrown;
+  for (int i = 0; i < 6; ++i)
+    thrown.push_back(throws());
+  arm_fail_points("");
+  CHECK(thrown == std::vector<bool>{false, true, false, true, true, true});
+}
+
+TEST_CASE("throw for an order means that order alone, whenever it passes") {
+  arm_fail_points("order.before_step=throw:o1");
+  for (int i = 0; i < 3; ++i) {
+    CHECK_NOTHROW(fail_point("order.before_step", "o2"));
+    CHECK_THROWS_AS(fail_point("order.before_step", "o1"), std::runtime_error);
+  }
+  arm_fail_points("");
+}
+
 TEST_CASE("several can be armed, one point at several passings too") {
   const auto began = std::chrono::steady_clock::now();
   CHECK(killed(pass_in_child("outbox.after_publish=kill,journal.before_commit=pause:30,"
@@ -102,6 +130,7 @@ TEST_CASE("several can be armed, one point at several passings too") {
 TEST_CASE("what cannot be armed is named") {
   CHECK(check_fail_points("").empty());
   CHECK(check_fail_points("journal.before_commit=kill,stop.drained=pause:10@2").empty());
+  CHECK(check_fail_points("order.before_step=throw:o1,order.before_step=throw@3+").empty());
   CHECK(check_fail_points("nowhere=kill") == "there is no fail point \"nowhere\"");
   CHECK(check_fail_points("journal.before_commit=kill,").ends_with("no fail point \"\""));
   for (const auto* bad :
@@ -109,8 +138,9 @@ TEST_CASE("what cannot be armed is named") {
         "journal.before_commit=kill@0", "journal.before_commit=kill@",
         "journal.before_commit=kill@x", "journal.before_commit=pause",
         "journal.before_commit=pause:", "journal.before_commit=pause:0",
-        "journal.before_commit=pause:3600000", "journal.before_commit=stop@1@2"}) {
+        "journal.before_commit=pause:3600000", "journal.before_commit=stop@1@2",
+        "journal.before_commit=throw:", "journal.before_commit=throw@+"}) {
     CAPTURE(bad);
-    CHECK(check_fail_points(bad).starts_with("\"" + std::string(bad) + "\" must be NAME=kill"));
+    CHECK(check_fail_points(bad).starts_with(std::string("\"") + bad + "\" must be NAME=kill"));
   }
 }

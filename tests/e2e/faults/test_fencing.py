@@ -1,12 +1,15 @@
 """Two nodes on the same databases and Kafka: one owns the orders, the other stands by. The owner is
-stopped past its lease, fenced, and woken again; the databases go away for longer than a lease."""
+stopped past its lease, also in the middle of a batch, fenced, and woken again; the databases go away
+for longer than a lease."""
 
+import contextlib
 import signal
 import time
 
 import pytest
 
 from client import until
+from crowd import Crowd
 from instance import Troupe
 from shoppers import Shoppers
 
@@ -21,17 +24,23 @@ def is_standby(troupe):
         return False
 
 
-@pytest.fixture
-def standby(instance, troupe, tmp_path):
+@contextlib.contextmanager
+def standing_by(owner, folder):
     """A second node, beside one that owns the orders before and after."""
-    until(troupe.is_ready)
-    other = Troupe(instance.binary, instance.db, instance.base["TROUPE_KAFKA_BROKERS"], tmp_path)
-    other.base["TROUPE_EMAILING_SPOOL"] = str(instance.spool)
+    until(owner.is_ready)
+    other = Troupe(owner.binary, owner.db, owner.base["TROUPE_KAFKA_BROKERS"], folder)
+    other.base["TROUPE_EMAILING_SPOOL"] = str(owner.spool)
     other.launch(STANDBY)
     until(lambda: is_standby(other))
     yield other
     assert other.stop()[0] == 0
-    until(troupe.is_ready)
+    until(owner.is_ready)
+
+
+@pytest.fixture
+def standby(troupe, tmp_path):
+    with standing_by(troupe, tmp_path) as other:
+        yield other
 
 
 def alive(troupe):
@@ -65,23 +74,35 @@ def test_an_owner_stopped_past_its_lease_is_fenced_and_comes_back(troupe, standb
 
     def stop_fence_and_wake():
         troupe.process.send_signal(signal.SIGSTOP)
-        until(standby.is_ready)
-        assert "node-1" not in alive(troupe)
-        # What the servers have in hand may be committed until its stream is closed.
-        until(lambda: open_streams(troupe, old), lambda count: count == 0)
-        rows = written_by(troupe, old)
-        troupe.process.send_signal(signal.SIGCONT)
-        return rows
+        return await_fence_and_wake(troupe, standby, old)
 
     rows = shoppers.while_running(stop_fence_and_wake)
-    assert sum(rows.values()) > 0
-    until(lambda: is_standby(troupe))
-    assert alive(troupe)["node-1"] > old
-    assert standby.is_ready()
+    must_have_come_back(troupe, standby, old)
     for buyer in shoppers.all:
         buyer.client = standby.client()
     shoppers.must_all_end_well()
     assert written_by(troupe, old) == rows
+
+
+def test_an_owner_stopped_in_the_middle_of_a_batch_commits_nothing_of_it(instance, tmp_path):
+    instance.running({"TROUPE_FAIL_POINTS": "batch.half_sent=stop@12"})
+    with standing_by(instance, tmp_path) as standby:
+        old = alive(instance)["node-1"]
+        crowd = Crowd(instance)
+
+        def fence_and_wake():
+            until(instance.is_stopped)
+            holder = until(lambda: half_sent(instance), lambda found: len(found) == 1)
+            rows = await_fence_and_wake(instance, standby, old)
+            assert half_sent(instance) == [], holder
+            return rows
+
+        rows = crowd.during(fence_and_wake)
+        must_have_come_back(instance, standby, old)
+        for customer in crowd.all:
+            customer.client = standby.client()
+        crowd.must_end_well()
+        assert written_by(instance, old) == rows
 
 
 def test_databases_away_for_longer_than_a_lease_fence_nobody(troupe, standby):
@@ -97,6 +118,32 @@ def test_databases_away_for_longer_than_a_lease_fence_nobody(troupe, standby):
     until(lambda: is_standby(standby))
     time.sleep(4)  # longer than it takes to fence whoever does not renew
     assert alive(troupe) == before
+
+
+def await_fence_and_wake(owner, standby, old):
+    """How much the stopped owner has written when it is woken."""
+    until(standby.is_ready)
+    assert "node-1" not in alive(owner)
+    # What the servers have in hand may be committed until its stream is closed.
+    until(lambda: open_streams(owner, old), lambda count: count == 0)
+    rows = written_by(owner, old)
+    assert sum(rows.values()) > 0
+    owner.process.send_signal(signal.SIGCONT)
+    return rows
+
+
+def must_have_come_back(owner, standby, old):
+    until(lambda: is_standby(owner))
+    assert alive(owner)["node-1"] > old
+    assert standby.is_ready()
+
+
+def half_sent(troupe):
+    """Sessions that have written and wait in the middle of a batch for the rest of it."""
+    return troupe.db.run("orders", """
+        select datname, pid from pg_stat_activity where datname = any(%s) and state = 'active'
+           and wait_event = 'ClientRead' and backend_xid is not null""",
+                         (list(troupe.db.names.values()),))
 
 
 JOURNALS = {"orders": "order_status_history", "payments": "payment_journal",

@@ -1,26 +1,23 @@
 """The program dies, or stands still, at exactly the place that a fail point names, under load and
-before it is started again. `troupe serve --help` lists the places."""
+before it is started again. `troupe serve --help` lists the places, and after them those where an
+actor takes up its work: test_supervision.py lets it crash there."""
 
 import os
 import re
 import signal
 import subprocess
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-import audit
 from client import until
-from shoppers import THREADS, Buyer
-
-# What is left claimed by the dead is free again soon.
-SETTINGS = {"TROUPE_KAFKA_SESSION_TIMEOUT_MS": "1500", "TROUPE_PAYMENT_REFUND_LEASE_MS": "2000"}
-CUSTOMERS = 24
+from crowd import SETTINGS, Crowd, armed, crowd_before, passed
+from test_supervision import CRASHES
 
 # At which passing it dies: late enough that others have passed.
 UNDER_LOAD = {
     "journal.before_commit": 4,
+    "batch.half_sent": 6,
     "journal.after_commit": 4,
     "outbox.after_publish": 3,
     "order.before_offset": 5,
@@ -41,94 +38,13 @@ WHILE_ENDING = ("stop.draining", "stop.drained", "stop.bridge_ended", "stop.node
 
 
 # Close to others that every ./test tries.
-ONLY_WITH_ALL = ("journal.before_commit", "payment.before_attempt", "payment.before_gateway",
-                 "refund.before_gateway", "emailing.before_effect", "stop.drained",
-                 "stop.node_ended")
+ONLY_WITH_ALL = ("batch.half_sent", "payment.before_attempt", "payment.before_gateway",
+                 "refund.before_gateway", "stop.drained", "stop.node_ended")
 
 
 def cases(points):
     return [pytest.param(point, marks=pytest.mark.long) if point in ONLY_WITH_ALL else point
             for point in points]
-
-
-class Regretful(Buyer):
-    """Pays, then cancels, and wants the money back."""
-
-    cancelled = False
-
-    def go(self):
-        if super().go().paid and not self.cancelled:
-            try:
-                answer = self.client.post(f"/orders/{self.order}/cancel", user=self.user)
-                assert answer.status in (200, 503), answer
-                self.cancelled = answer.status == 200
-            except self.CUT_OFF:
-                pass
-        return self
-
-    def is_done(self):
-        return self.cancelled or self.go().cancelled
-
-
-class Crowd:
-    """Customers who all want one product; every third has regrets."""
-
-    def __init__(self, troupe):
-        self.troupe = troupe
-        self.product = troupe.new_product(stock=CUSTOMERS)
-        self.all = [(Regretful if i % 3 == 2 else Buyer)(troupe.client(), self.product, i)
-                    for i in range(CUSTOMERS)]
-
-    def during(self, act):
-        """What `act()` gives, while all of them shop."""
-        with ThreadPoolExecutor(THREADS) as pool:
-            runs = [pool.submit(customer.go) for customer in self.all]
-            result = act()
-            for run in runs:
-                run.result()
-        return result
-
-    def must_end_well(self):
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(self.end_well, self.all))
-        audit.await_sound(self.troupe)
-        kept = sum(not isinstance(c, Regretful) for c in self.all)
-        assert self.troupe.stock_of(self.product) == (CUSTOMERS - kept, 0, kept)
-        assert len({customer.order for customer in self.all}) == CUSTOMERS
-
-    @staticmethod
-    def end_well(customer):
-        if customer.order is not None:
-            now = until(lambda: customer.client.get(f"/orders/{customer.order}", user=customer.user),
-                        lambda answer: answer.status != 503)
-            assert now.status == 200, f"acknowledged and lost: {now}"
-        until(customer.is_done, limit=40, pause=0.2)
-        ends = (("CANCELLED", "REFUNDED") if isinstance(customer, Regretful)
-                else ("CONFIRMED", "SUCCESS"))
-        customer.client.await_order(
-            customer.order, lambda now: (now["status"], now["paymentStatus"]) == ends, limit=60,
-            user=customer.user)
-
-
-def armed(points):
-    return {**SETTINGS, "TROUPE_FAIL_POINTS": points}
-
-
-def crowd_before(troupe, points):
-    """A crowd, and the program started again with these points armed: events that an earlier test
-    left may pass them at any time from then on. And how long the log was."""
-    troupe.running(SETTINGS)
-    crowd = Crowd(troupe)
-    troupe.stop()
-    since = len(troupe.log())
-    troupe.launch(armed(points))
-    until(lambda: troupe.process.poll() is not None or troupe.is_ready(), limit=30)
-    return crowd, since
-
-
-def passed(troupe, since):
-    """The fail points that have acted since the log had this length."""
-    return re.findall(r'fail_point\.passed point="?([^"\s]+)', troupe.log()[since:])
 
 
 def must_die_at(troupe, points, since, limit=30):
@@ -139,8 +55,10 @@ def must_die_at(troupe, points, since, limit=30):
 def test_every_point_has_a_case(instance):
     said = subprocess.run([instance.binary, "serve", "--help"], capture_output=True, text=True,
                           check=True, timeout=10).stdout
-    named = re.findall(r"^  ([a-z]+\.[a-z_]+) ", said, re.MULTILINE)
-    assert sorted(named) == sorted([*UNDER_LOAD, *WHILE_FENCING, *WHILE_ENDING])
+    midway, take_up_work = [re.findall(r"^  ([a-z]+\.[a-z_]+) ", part, re.MULTILINE)
+                            for part in said.split("Where actors take up their work")]
+    assert sorted(midway) == sorted([*UNDER_LOAD, *WHILE_FENCING, *WHILE_ENDING])
+    assert set(take_up_work) <= set(CRASHES)
 
 
 @pytest.mark.parametrize("point", cases(UNDER_LOAD))
@@ -181,18 +99,13 @@ def test_killed_while_ending(instance, point):
     crowd.must_end_well()
 
 
-def state_of(process):
-    with open(f"/proc/{process.pid}/stat", encoding="ascii") as stat:
-        return stat.read().rsplit(")", 1)[1].split()[0]
-
-
 @pytest.mark.parametrize("point", ["journal.after_commit", "payment.after_gateway"])
 def test_stopped_and_continued(instance, point):
     stop = f"{point}=stop@3"
     crowd, since = crowd_before(instance, stop)
 
     def stop_and_continue():
-        until(lambda: state_of(instance.process) == "T")
+        until(instance.is_stopped)
         threading.Event().wait(1.5)  # shorter than a lease
         os.kill(instance.process.pid, signal.SIGCONT)
     crowd.during(stop_and_continue)
