@@ -82,9 +82,7 @@ front::impl::impl(front_options o)
 }
 
 std::optional<refusal> front::impl::check(const request_head& head) {
-  // HTTP/1.0 need not name a host; an empty one of HTTP/1.1 names none that we answer to.
-  const bool named = !head.authority.empty() || !head.http_1_0;
-  if (options.check_host && named && !hosts.allows(head.authority))
+  if (options.check_host && !head.authority.empty() && !hosts.allows(head.authority))
     return refusal{421, "misdirected_request", "this server does not answer to that Host"};
   return std::nullopt;
 }

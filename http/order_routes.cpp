@@ -50,7 +50,7 @@ order_request request_for(const backend& b, const call& c, order_verb verb, cons
                           std::string owner) {
   order_request r;
   r.order_id = id_of(c);
-  r.key = key_of(c, owner.empty() ? user_of(b, c, &in) : owner); // asked for once: it counts
+  r.key = key_of(c, user_of(b, c, &in));
   r.user_id = std::move(owner);
   r.command.verb = verb;
   r.command.traceparent = c.traceparent;

@@ -69,7 +69,8 @@ constexpr std::string_view parked_sql
 
 constexpr std::string_view dead_sql
     = "select id, topic, partition, record_offset, ce_id, error, " TROUPE_MICROS(
-        "created_at") " from dead_letters where order_id = $1::text order by id limit 100";
+        "created_at") " from dead_letters where order_id = $1::text and replayed_at is null"
+                      " and discarded_at is null order by id limit 100";
 
 std::optional<timestamp> time_or_none(const pg::result& rows, int row, int column) {
   return rows.null(row, column) ? std::nullopt : std::optional(rows.time(row, column));
@@ -125,6 +126,7 @@ stock_facts read_stock(const std::string& order_id, const pg::result& rows,
   s.record.lines = decode_lines(rows.view(0, 2));
   s.created_at = rows.time(0, 3);
   s.updated_at = rows.time(0, 4);
+  s.available.reserve(static_cast<size_t>(available.rows()));
   for (int i = 0; i < available.rows(); ++i)
     s.available.push_back(available.integer(i, 0));
   return s;
@@ -141,6 +143,7 @@ std::vector<told_event> read_events(service from, const pg::result& rows) {
 
 std::vector<kept_event> read_kept(const pg::result& rows) {
   std::vector<kept_event> all;
+  all.reserve(static_cast<size_t>(rows.rows()));
   for (int i = 0; i < rows.rows(); ++i)
     all.push_back({rows.integer(i, 0), rows.text(i, 1), rows.small(i, 2), rows.integer(i, 3),
                    rows.text(i, 4), rows.text(i, 5), rows.time(i, 6)});
@@ -164,6 +167,7 @@ std::vector<pg::statement> statements_of(service whose, const std::string& id) {
       break;
   }
   std::vector<pg::statement> all;
+  all.reserve(texts.size());
   for (const auto text : texts)
     all.push_back({text, {id}});
   return all;

@@ -20,9 +20,11 @@ def promised():
             for database, formula in rows if database in DATABASES}
 
 
-def test_a_node_keeps_the_sessions_that_the_page_counts(troupe, client):
+def test_a_node_keeps_the_sessions_that_the_page_counts(instance):
     expected = promised()
     assert set(expected) == set(DATABASES)
+    troupe, client = instance, instance.client()
+    troupe.running({"TROUPE_RETENTION_INTERVAL_S": "1"})  # its sessions come with its sweeps
     order = client.new_order(troupe.new_product())
     client.pay(order)
     client.await_order(order, "CONFIRMED")

@@ -76,8 +76,7 @@ def test_an_order_on_its_way_to_the_end(troupe, client):
 
 def test_an_order_that_nobody_knows(client):
     stranger = "c" + secrets.token_hex(12)
-    answer = client.get(f"/orders/{stranger}/diagnosis")
-    assert (answer.status, answer.code) == (404, "not_found")
+    until(lambda: client.get(f"/orders/{stranger}/diagnosis").code, lambda code: code == "not_found")
 
 
 def test_it_waits_for_the_payment_gateway(troupe, client):

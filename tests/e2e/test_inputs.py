@@ -241,26 +241,6 @@ CASES = {
     **{f"Host {host}": (method, path, body, {"Host": host}, 421, None, None)
        for host in ("example.org:80", "localhost.example.org", "127.0.0.1.example.org", "10.0.0.1")
        for method, path, body in (("GET", "/products", None), ("POST", "/orders/ORDER/cancel", None))},
-    **{f"list dead-letters?{query}": ("GET", f"/dead-letters?{query}", None, {}, 400, None, f"?{name}")
-       for query, name in (("state=alive", "state"), ("state=", "state"), ("service=shop", "service"),
-                           ("limit=0", "limit"), ("limit=1001", "limit"), ("cursor=AAAA", "cursor"),
-                           ("state=parked&cursor=", "cursor"))},
-    **{f"{method} {path}": (method, path, None, {}, 404, None, None)
-       for letter in ("nothing", "order-dead-0", "1", "a%20b")
-       for method, path in (("POST", f"/dead-letters/{letter}/replay"),
-                            ("DELETE", f"/dead-letters/{letter}"))},
-    "a replay as text": ("POST", "/dead-letters/1/replay", "{}", {"Content-Type": "text/plain"}, 415,
-                         None, None),
-    "a replay that is an array": ("POST", "/dead-letters/1/replay", "[]", {}, 400, None, "#"),
-    "a replay under a bad key": ("POST", "/dead-letters/1/replay", None, {"Idempotency-Key": "a b"}, 400,
-                                 "invalid_idempotency_key", None),
-    "a replay of a bad user": ("POST", "/dead-letters/1/replay", None, {"X-User-Id": "a b"}, 400,
-                               "invalid_user", None),
-    **{f"{method} on {path}": (method, path, None, {}, 405, None, None) for method, path in (
-        ("POST", "/dead-letters"), ("GET", "/dead-letters/1/replay"), ("PATCH", "/dead-letters/1"),
-        ("POST", "/orders/ORDER/diagnosis"))},
-    "diagnosis of an unknown order": ("GET", "/orders/c123/diagnosis", None, {}, 404, None, None),
-    "diagnosis of an impossible order": ("GET", "/orders/a%20b/diagnosis", None, {}, 404, None, None),
     "an expectation that nobody has": ("POST", "/orders", order(), {"Expect": "the-unexpected"}, 417,
                                        None, None),
     "unknown product page": ("GET", "/products/nothing", None, {}, 404, "not_found", None),
@@ -371,9 +351,7 @@ def test_the_limits_themselves_are_accepted(troupe, client):
 ADMIN = (("GET", "/orders?scope=all"), ("GET", "/orders/ORDER?scope=all"),
          ("POST", "/orders/ORDER/cancel?scope=all"), ("POST", "/orders/ORDER/process-payment?scope=all"),
          ("PATCH", "/orders/ORDER/dispatch"), ("PATCH", "/orders/ORDER/deliver"), ("GET", "/inventory"),
-         ("POST", "/inventory"), ("PUT", "/inventory/PRODUCT"), ("GET", "/analytics/orders"),
-         ("GET", "/orders/ORDER/diagnosis"), ("GET", "/dead-letters"), ("POST", "/dead-letters/1/replay"),
-         ("DELETE", "/dead-letters/1"))
+         ("POST", "/inventory"), ("PUT", "/inventory/PRODUCT"), ("GET", "/analytics/orders"))
 
 
 def test_whoever_is_no_admin_is_refused_and_changes_nothing(instance, bought):

@@ -57,6 +57,7 @@ void check_limits(const framed_request& r) {
   FUZZ_CHECK(r.head.target.starts_with('/') || r.head.target == "*");
   FUZZ_CHECK(r.head.headers.size() <= limits.max_fields);
   FUZZ_CHECK(r.head.chunked || r.body.size() == r.head.content_length);
+  FUZZ_CHECK(!r.head.authority.empty() || r.head.http_1_0);
   for (const auto& [name, value] : r.head.headers) {
     FUZZ_CHECK(!name.empty() && std::all_of(name.begin(), name.end(), is_token_char));
     FUZZ_CHECK(value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos);

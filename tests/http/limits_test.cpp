@@ -52,14 +52,6 @@ TEST_CASE("the user counts who the request acts as, wherever it is told") {
   CHECK(shop.get("/products", {{"X-User-Id", "ada"}}).status == 200); // acts as nobody
 }
 
-TEST_CASE("a request counts once, whatever it looks the user up for") {
-  fake_shop shop(limited(two_an_hour, {}));
-  for (const auto* path : {"/orders/c1/process-payment", "/orders/c1/cancel"})
-    CHECK(shop.send("POST", path, "{}", {{"X-User-Id", "ada"}}).status == 200);
-  check_problem(shop.send("POST", "/orders/c1/cancel", "{}", {{"X-User-Id", "ada"}}), 429,
-                "rate_limited");
-}
-
 TEST_CASE("an order that is refused for its user's rate is not created") {
   fake_shop shop(limited({.per_minute = 1, .burst = 1}, {}));
   bool created = false;

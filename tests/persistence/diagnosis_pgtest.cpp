@@ -36,6 +36,7 @@ struct walked_shop {
 
 std::vector<std::string> topics(const std::vector<told_event>& events) {
   std::vector<std::string> all;
+  all.reserve(events.size());
   for (const auto& e : events)
     all.push_back(e.topic);
   return all;
@@ -51,10 +52,15 @@ constexpr auto* keep_sql
       " 'orderopen', '{}'), ('other', '/troupe/order', 'order-8.0', 'payment-success', 2, 16,"
       " 'other', '{}');"
       " insert into dead_letters (consumer, topic, partition, record_offset, ce_source, ce_id, key,"
-      " value, order_id, error) values ('troupe', 'order-cancelled', 1, 5, '/troupe/order',"
-      " 'order-7.0', 'orderopen', '{', 'orderopen', 'not JSON'), ('troupe', 'order-cancelled', 1, "
-      "6,"
-      " '/troupe/order', 'order-6.0', 'other', '{', null, 'not JSON')";
+      " value, order_id, error, replayed_at, discarded_at) values"
+      " ('troupe', 'order-cancelled', 1, 5, '/troupe/order', 'order-7.0', 'orderopen', '{',"
+      "  'orderopen', 'not JSON', null, null),"
+      " ('troupe', 'order-cancelled', 1, 6, '/troupe/order', 'order-6.0', 'other', '{', null,"
+      "  'not JSON', null, null),"
+      " ('troupe', 'order-cancelled', 1, 7, '/troupe/order', 'order-5.0', 'orderopen', '{',"
+      "  'orderopen', 'replayed', now(), null),"
+      " ('troupe', 'order-cancelled', 1, 8, '/troupe/order', 'order-4.0', 'orderopen', '{',"
+      "  'orderopen', 'discarded', null, now())";
 
 /// A completed one.
 void see_completed(walked_shop& shop) {
