@@ -3,6 +3,7 @@
 #include "http/analytics_routes.hpp"
 #include "http/catalogue_routes.hpp"
 #include "http/diagnosis_routes.hpp"
+#include "http/document_routes.hpp"
 #include "http/health_routes.hpp"
 #include "http/inventory_routes.hpp"
 #include "http/letter_routes.hpp"
@@ -75,11 +76,16 @@ fronts::fronts(const config& c, const http::backend& behind) {
     auto& front = *fronts_.emplace_back(bind_front(c, p, behind));
     http::add_health_routes(front, behind.health, behind.counters, p.scope);
     http::add_letter_routes(front, behind, service_from(p.scope));
+    http::add_document_routes(front);
     for (auto add : p.routes)
       add(front, behind);
   }
   for (auto& front : fronts_)
     front->start();
+}
+
+std::vector<http::route_name> fronts::gateway_routes() const {
+  return fronts_.back()->routes();
 }
 
 void fronts::drain(std::chrono::milliseconds limit) {

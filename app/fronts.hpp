@@ -16,6 +16,9 @@ public:
   /// `std::runtime_error` naming the configuration key of an address that cannot be bound.
   fronts(const config& c, const http::backend& behind);
 
+  /// Of the gateway, which has every route.
+  std::vector<http::route_name> gateway_routes() const;
+
   /// No new connections; waits until begun requests are answered, `limit` at most.
   void drain(std::chrono::milliseconds limit);
   void stop();

@@ -205,6 +205,10 @@ void front::route(std::string method, std::string pattern, handler h) {
   impl_->routes.add(std::move(method), std::move(pattern), std::move(h));
 }
 
+std::vector<route_name> front::routes() const {
+  return impl_->routes.names();
+}
+
 void front::mount(const std::string& url_prefix, const std::string& directory) {
   if (!impl_->core->mount(url_prefix, directory))
     throw std::invalid_argument("no such directory: " + directory);

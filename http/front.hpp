@@ -75,6 +75,12 @@ struct front_options {
   std::function<void()> on_cut_off = {};
 };
 
+/// How a route was registered: "GET", "/orders/:id".
+struct route_name {
+  std::string method;
+  std::string pattern;
+};
+
 using handler = std::function<void(request, reply)>;
 
 /// Routes and mounts are registered before `start`. All else may be called from any thread that
@@ -97,6 +103,7 @@ public:
   void patch(std::string pattern, handler h) { route("PATCH", std::move(pattern), std::move(h)); }
   void del(std::string pattern, handler h) { route("DELETE", std::move(pattern), std::move(h)); }
   void route(std::string method, std::string pattern, handler h);
+  std::vector<route_name> routes() const;
 
   /// Files of `directory` under `url_prefix`, for paths that no route knows. Read on the loop:
   /// for small pages. Throws `std::invalid_argument` when there is no such directory.

@@ -76,4 +76,11 @@ router::found router::find(std::string_view method, std::string_view path) const
   return out;
 }
 
+std::vector<route_name> router::names() const {
+  std::vector<route_name> out;
+  for (const auto& r : routes_)
+    out.push_back({r.method, r.pattern});
+  return out;
+}
+
 } // namespace troupe::http

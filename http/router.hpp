@@ -32,6 +32,9 @@ public:
   /// HEAD finds the route of GET.
   found find(std::string_view method, std::string_view path) const;
 
+  /// In the order of their registration.
+  std::vector<route_name> names() const;
+
 private:
   std::deque<route> routes_;
 };

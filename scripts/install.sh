@@ -13,8 +13,9 @@ run_packages=(
   libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev prometheus-cpp-dev
   libcurl4-openssl-dev libssl-dev zlib1g-dev
   postgresql-15 ca-certificates curl
+  python3 python3-yaml
 )
-test_packages=(jq kcat wrk python3 python3-pytest python3-psycopg2)
+test_packages=(jq kcat wrk python3-pytest python3-psycopg2 python3-jsonschema)
 all_packages=(clang-16 libclang-rt-16-dev clang-format-16 clang-tidy-16 shellcheck)
 
 installed() {

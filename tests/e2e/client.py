@@ -4,6 +4,8 @@ import http.client
 import json
 import time
 
+import described
+
 HOST = "127.0.0.1"
 
 
@@ -52,9 +54,11 @@ class Client:
         try:
             connection.request(method, path, body=raw, headers=sent)
             got = connection.getresponse()
-            return Answer(got.status, got.headers, got.read())
+            answer = Answer(got.status, got.headers, got.read())
         finally:
             connection.close()
+        described.hold(method, path, answer)
+        return answer
 
     def get(self, path, **more):
         return self.ask("GET", path, **more)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import described
 from broker import Broker
 from instance import Databases, Troupe
 
@@ -67,6 +68,15 @@ def other(instance, databases, tmp_path):
 @pytest.fixture
 def client(troupe):
     return troupe.client()
+
+
+@pytest.fixture(autouse=True)
+def as_described():
+    """Every answer that the test gets is as docs/openapi.yaml says."""
+    described.complaints.clear()
+    yield
+    if described.complaints:
+        pytest.fail("not as docs/openapi.yaml says:\n" + "\n".join(described.complaints[:5]), False)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -7,6 +7,7 @@
 #include "http/backend.hpp"
 #include "http/catalogue_routes.hpp"
 #include "http/diagnosis_routes.hpp"
+#include "http/document_routes.hpp"
 #include "http/front.hpp"
 #include "http/health_routes.hpp"
 #include "http/inventory_routes.hpp"

@@ -1,0 +1,115 @@
+"""Holds every answer that a test gets to docs/openapi.yaml: its status must be one that the route has,
+with the headers, the media type and the body described. What does not fit is gathered here and fails
+the test that asked (conftest.py)."""
+
+import functools
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PROBLEM = "application/problem+json"
+
+complaints = []
+
+
+def multiple_of(_, factor, instance, __):
+    """As people count: 0.07 is a multiple of 0.01, whatever doubles say."""
+    if isinstance(instance, (int, float)) and Decimal(str(instance)) % Decimal(str(factor)):
+        yield jsonschema.ValidationError(f"{instance} is no multiple of {factor}")
+
+
+EXACT = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"multipleOf": multiple_of})
+
+
+@functools.cache
+def spec():
+    return yaml.safe_load((DOCS / "openapi.yaml").read_text())
+
+
+@functools.cache
+def validator(place):
+    """Of the schema at this JSON pointer."""
+    return EXACT({"$ref": place}, resolver=jsonschema.RefResolver("", spec()))
+
+
+def resolve(node, place):
+    """The node and its place, behind references."""
+    while "$ref" in node:
+        place = node["$ref"]
+        node = spec()
+        for step in place[2:].split("/"):
+            node = node[step]
+    return node, place
+
+
+@functools.cache
+def patterns():
+    return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), path) for path in spec()["paths"]]
+
+
+def route_of(path):
+    """As described, literal ones first; None without one."""
+    if path in spec()["paths"]:
+        return path
+    return next((route for pattern, route in patterns() if pattern.fullmatch(path)), None)
+
+
+def escaped(key):
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def errors_of(place, instance):
+    return [f"{'/'.join(map(str, e.absolute_path))}: {e.message}"
+            for e in validator(place).iter_errors(instance)]
+
+
+def errors_of_body(response, place, answer):
+    media = answer.headers.get("Content-Type", "").split(";")[0]
+    if "content" not in response:
+        return [f"a body of {media}"] if answer.body else []
+    if media not in response["content"]:
+        return [f"Content-Type is {media!r}"]
+    if not media.endswith("json"):
+        return []
+    return errors_of(f"{place}/content/{escaped(media)}/schema", answer.json)
+
+
+def errors_of_headers(response, place, answer):
+    errors = []
+    for name, header in response.get("headers", {}).items():
+        header, where = resolve(header, f"{place}/headers/{name}")
+        value = answer.headers.get(name)
+        if value is None:
+            errors += [f"no {name}"] if header.get("required") else []
+            continue
+        if header["schema"].get("type") == "integer":
+            value = json.loads(value)
+        errors += [f"{name} {error}" for error in errors_of(f"{where}/schema", value)]
+    return errors
+
+
+def errors_of_answer(method, path, answer):
+    route = route_of(path)
+    operation = spec()["paths"].get(route, {}).get(method.lower())
+    if operation is None:
+        # Nothing is described here: HEAD, OPTIONS, or a refusal.
+        return errors_of("#/components/schemas/Problem", answer.json) if answer.code else []
+    responses = operation["responses"]
+    status = next((s for s in (str(answer.status), f"{answer.status // 100}XX") if s in responses), None)
+    if status is None:
+        return ["the status is not described"]
+    response, place = resolve(responses[status],
+                              f"#/paths/{escaped(route)}/{method.lower()}/responses/{status}")
+    return errors_of_headers(response, place, answer) + errors_of_body(response, place, answer)
+
+
+def hold(method, target, answer):
+    path = target.partition("?")[0]
+    errors = errors_of_answer(method, path, answer)
+    if errors:
+        complaints.append(f"{method} {path} answered {answer}: {'; '.join(errors)}")
