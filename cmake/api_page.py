@@ -154,7 +154,8 @@ class Page:
                 f'<meta name="viewport" content="width=device-width"><title>{text(info["title"])}</title>'
                 f'<link rel="stylesheet" href="/docs/style.css"></head><body>{self.contents()}<main>'
                 f'<h1>{text(info["title"])} {info["version"]}</h1>{paragraphs(info["description"])}'
-                f'<p>For programs: <a href="/openapi.yaml">/openapi.yaml</a>.</p>{tags}'
+                f'<p>For programs: <a href="/openapi.yaml">/openapi.yaml</a>; the events on Kafka: '
+                f'<a href="/asyncapi.yaml">/asyncapi.yaml</a>.</p>{tags}'
                 f'<h2 id="schemas">Shapes</h2>{"".join(map(self.schema, self.schemas))}'
                 f"</main></body></html>\n")
 

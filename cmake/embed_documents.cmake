@@ -8,6 +8,7 @@ function(embed path type file)
 endfunction()
 
 embed(/openapi.yaml "application/yaml" ${DOCS}/openapi.yaml)
+embed(/asyncapi.yaml "application/yaml" ${DOCS}/asyncapi.yaml)
 embed(/docs "text/html; charset=utf-8" ${PAGE})
 embed(/docs/style.css "text/css; charset=utf-8" ${DOCS}/page.css)
 file(WRITE ${OUTPUT} "// Made from docs/ by cmake/embed_documents.cmake.

@@ -65,11 +65,19 @@ std::string user_of(const backend& b, const call& c, const json_input* body) {
   return std::move(*user);
 }
 
-std::string owner_of(const backend& b, const call& c, const json_input* body) {
-  if (c.asked.query_param("scope") != "all")
-    return user_of(b, c, body);
+bool asks_for_all(const backend& b, const call& c) {
+  const auto scope = c.asked.query_param("scope");
+  if (!scope)
+    return false;
+  if (*scope != "all")
+    refuse_if_bad({{"?scope", "must be all"}});
   require_admin(b, c);
-  return {};
+  return true;
+}
+
+std::string owner_of(const backend& b, const call& c, const json_input* body) {
+  auto user = user_of(b, c, body);
+  return asks_for_all(b, c) ? std::string() : user;
 }
 
 void require_admin(const backend& b, const call& c) {

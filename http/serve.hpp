@@ -32,7 +32,9 @@ std::function<std::optional<problem>(const request&)> admit_by_address(const bac
 /// Whose request it is: header, then `body`, then query, then the default. 400 when malformed, 429
 /// when that user asks too often: ask once a request.
 std::string user_of(const backend& b, const call& c, const json_input* body = nullptr);
-/// The same, or empty (anybody's) with `scope=all`, which is the admin's.
+/// `scope=all`: 401 for others than the admin, 400 for another scope.
+bool asks_for_all(const backend& b, const call& c);
+/// The user, or empty (anybody's) when all are asked for.
 std::string owner_of(const backend& b, const call& c, const json_input* body = nullptr);
 /// 401 for others.
 void require_admin(const backend& b, const call& c);

@@ -75,10 +75,14 @@ std::string_view take_tag(std::string_view& list) {
 
 std::optional<std::string> choose_user(std::string_view header, std::string_view in_body,
                                        std::string_view in_query, std::string_view fallback) {
-  for (auto candidate : {trimmed(header), in_body, in_query, fallback})
-    if (!candidate.empty())
-      return valid_id(candidate) ? std::optional(std::string(candidate)) : std::nullopt;
-  return std::nullopt;
+  std::string chosen;
+  for (auto candidate : {trimmed(header), in_body, in_query, fallback}) {
+    if (!candidate.empty() && !valid_id(candidate))
+      return std::nullopt;
+    if (chosen.empty())
+      chosen = candidate;
+  }
+  return chosen.empty() ? std::nullopt : std::optional(std::move(chosen));
 }
 
 bool is_admin(std::string_view authorization, std::string_view token) {

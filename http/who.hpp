@@ -10,7 +10,7 @@
 
 namespace troupe::http {
 
-/// The first of these that is not empty. Nothing when that one is no valid user id (400).
+/// The first of these that is not empty. Nothing when any of them is no valid user id (400).
 std::optional<std::string> choose_user(std::string_view header, std::string_view in_body,
                                        std::string_view in_query, std::string_view fallback);
 

@@ -16,7 +16,9 @@ run_packages=(
   python3 python3-yaml
 )
 test_packages=(jq kcat wrk python3-pytest python3-psycopg2 python3-jsonschema)
-all_packages=(clang-16 libclang-rt-16-dev clang-format-16 clang-tidy-16 shellcheck)
+all_packages=(
+  clang-16 libclang-rt-16-dev clang-format-16 clang-tidy-16 shellcheck python3-venv
+)
 
 installed() {
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

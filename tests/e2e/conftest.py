@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import described
+import events
 from broker import Broker
 from instance import Databases, Troupe
 
@@ -34,7 +35,10 @@ def folder():
 def broker(folder):
     started = Broker(folder / "kafka")
     yield started
-    started.end()
+    try:
+        events.hold_all(started)
+    finally:
+        started.end()
 
 
 @pytest.fixture(scope="session")

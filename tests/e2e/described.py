@@ -5,36 +5,19 @@ the test that asked (conftest.py)."""
 import functools
 import json
 import re
-from decimal import Decimal
-from pathlib import Path
 
-import jsonschema
-import yaml
-
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-PROBLEM = "application/problem+json"
+import schemas
+from schemas import escaped
 
 complaints = []
 
 
-def multiple_of(_, factor, instance, __):
-    """As people count: 0.07 is a multiple of 0.01, whatever doubles say."""
-    if isinstance(instance, (int, float)) and Decimal(str(instance)) % Decimal(str(factor)):
-        yield jsonschema.ValidationError(f"{instance} is no multiple of {factor}")
-
-
-EXACT = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"multipleOf": multiple_of})
-
-
-@functools.cache
 def spec():
-    return yaml.safe_load((DOCS / "openapi.yaml").read_text())
+    return schemas.document("openapi.yaml")
 
 
-@functools.cache
-def validator(place):
-    """Of the schema at this JSON pointer."""
-    return EXACT({"$ref": place}, resolver=jsonschema.RefResolver("", spec()))
+def errors_of(place, instance):
+    return schemas.errors_of("openapi.yaml", place, instance)
 
 
 def resolve(node, place):
@@ -57,15 +40,6 @@ def route_of(path):
     if path in spec()["paths"]:
         return path
     return next((route for pattern, route in patterns() if pattern.fullmatch(path)), None)
-
-
-def escaped(key):
-    return key.replace("~", "~0").replace("/", "~1")
-
-
-def errors_of(place, instance):
-    return [f"{'/'.join(map(str, e.absolute_path))}: {e.message}"
-            for e in validator(place).iter_errors(instance)]
 
 
 def errors_of_body(response, place, answer):

@@ -89,7 +89,7 @@ TEST_CASE("docs/openapi.yaml describes every route that is served, and no other"
 }
 
 TEST_CASE_FIXTURE(shop, "the description is served, and not sent twice to whoever has it") {
-  for (const auto* path : {"/openapi.yaml", "/docs", "/docs/style.css"}) {
+  for (const auto* path : {"/openapi.yaml", "/asyncapi.yaml", "/docs", "/docs/style.css"}) {
     CAPTURE(path);
     const auto first = get(path);
     CHECK(first.status == 200);
@@ -103,6 +103,7 @@ TEST_CASE_FIXTURE(shop, "the description is served, and not sent twice to whoeve
   }
   CHECK(get("/openapi.yaml").header("Content-Type") == "application/yaml");
   CHECK(get("/openapi.yaml").body.starts_with("openapi: 3.1"));
+  CHECK(get("/asyncapi.yaml").body.starts_with("asyncapi: 3.0"));
 }
 
 TEST_CASE_FIXTURE(shop, "the page for people runs no script and loads nothing from elsewhere") {

@@ -225,7 +225,12 @@ TEST_CASE_FIXTURE(guarded_shop, "scope=all lifts the owner check, for the admin"
   CHECK(owner == "unset");
   CHECK(get("/orders/c1?scope=all", {{"Authorization", "Bearer secret"}}).status == 200);
   CHECK(owner.empty());
-  CHECK(get("/orders/c1?scope=mine", {{"Authorization", "Bearer secret"}}).status == 200);
+  check_problem(get("/orders/c1?scope=mine", {{"Authorization", "Bearer secret"}}), 400,
+                "invalid_request");
+  check_problem(
+      get("/orders/c1?scope=all", {{"Authorization", "Bearer secret"}, {"X-User-Id", "a b"}}), 400,
+      "invalid_user");
+  CHECK(get("/orders/c1", {{"Authorization", "Bearer secret"}}).status == 200);
   CHECK(owner == "user-1");
 }
 

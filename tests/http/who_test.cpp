@@ -21,6 +21,8 @@ TEST_CASE("a malformed user id is refused, not passed over") {
     CAPTURE(bad);
     CHECK_FALSE(choose_user(bad, "b", "q", "d"));
     CHECK_FALSE(choose_user("", "", bad, "d"));
+    CHECK_FALSE(choose_user("h", bad, "q", "d"));
+    CHECK_FALSE(choose_user("h", "b", bad, "d"));
   }
   CHECK(choose_user(std::string(64, 'a'), "", "", ""));
 }
