@@ -17,13 +17,12 @@ constexpr std::string_view list_name = "orders";
 
 /// Whose orders: the asker's; with `scope=all` everybody's, or those of the `userId` that is given.
 std::string users_wanted(const backend& b, const call& c) {
-  if (!asks_for_all(b, c))
-    return user_of(b, c);
+  const bool all = asks_for_all(b, c);
   const auto user = c.asked.query_param("userId").value_or("");
-  if (!user.empty() && !valid_id(user))
+  if (all && !user.empty() && !valid_id(user))
     refuse_if_bad({{"?userId", "must be 1 to 64 of A-Z, a-z, 0-9, _ and -"}});
-  user_of(b, c); // whoever asks must have a name also where it does not matter
-  return std::string(user);
+  auto owner = owner_of(b, c);
+  return all ? std::string(user) : owner;
 }
 
 response page_answer(const request& q, std::vector<order> page, int limit) {

@@ -45,13 +45,15 @@ response payment_answer(const order_answer& a) {
   return told(a, std::move(result));
 }
 
-/// `in`: the body. `owner`: whose order it must be, empty for the admin's commands.
-order_request request_for(const backend& b, const call& c, order_verb verb, const json_input& in,
-                          std::string owner) {
+/// `in`: the body. A user's command needs the user's own order, the admin's takes any.
+order_request request_for(const backend& b, const call& c, order_verb verb, const json_input& in) {
+  const bool admins = verb == order_verb::dispatch || verb == order_verb::deliver;
+  const bool any = admins || asks_for_all(b, c);
+  auto user = user_of(b, c, &in); // asked for once: it counts
   order_request r;
   r.order_id = id_of(c);
-  r.key = key_of(c, user_of(b, c, &in));
-  r.user_id = std::move(owner);
+  r.key = key_of(c, user);
+  r.user_id = any ? std::string() : std::move(user);
   r.command.verb = verb;
   r.command.traceparent = c.traceparent;
   return r;
@@ -73,7 +75,7 @@ void pay(const backend& b, const doors& to, const call_ptr& c) {
   auto in = body_of(*c, body_is::optional);
   auto payment = read_payment(in);
   refuse_if_bad(in.complaints());
-  auto r = request_for(b, *c, order_verb::pay, in, owner_of(b, *c, &in));
+  auto r = request_for(b, *c, order_verb::pay, in);
   r.payment_method = std::move(payment.method);
   r.card_number = std::move(payment.card_number);
   b.calls.ask<order_answer>(
@@ -83,7 +85,7 @@ void pay(const backend& b, const doors& to, const call_ptr& c) {
 
 void cancel(const backend& b, const doors& to, const call_ptr& c) {
   const auto in = body_of(*c, body_is::optional);
-  command(b, to, c, request_for(b, *c, order_verb::cancel, in, owner_of(b, *c, &in)));
+  command(b, to, c, request_for(b, *c, order_verb::cancel, in));
 }
 
 void dispatch(const backend& b, const doors& to, const call_ptr& c) {
@@ -91,7 +93,7 @@ void dispatch(const backend& b, const doors& to, const call_ptr& c) {
   auto in = body_of(*c, body_is::optional);
   auto parcel = read_dispatch(in);
   refuse_if_bad(in.complaints());
-  auto r = request_for(b, *c, order_verb::dispatch, in, {});
+  auto r = request_for(b, *c, order_verb::dispatch, in);
   r.command.tracking_number = std::move(parcel.tracking_number);
   r.command.courier = std::move(parcel.courier);
   command(b, to, c, std::move(r));
@@ -100,7 +102,7 @@ void dispatch(const backend& b, const doors& to, const call_ptr& c) {
 void deliver(const backend& b, const doors& to, const call_ptr& c) {
   require_admin(b, *c);
   const auto in = body_of(*c, body_is::optional);
-  command(b, to, c, request_for(b, *c, order_verb::deliver, in, {}));
+  command(b, to, c, request_for(b, *c, order_verb::deliver, in));
 }
 
 } // namespace

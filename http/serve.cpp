@@ -33,6 +33,14 @@ std::string user_in(const json_input* body) {
   return found->is_string() ? found->get<std::string>() : "?";
 }
 
+std::string user_named(const backend& b, const call& c, const json_input* body) {
+  auto user = choose_user(c.asked.header("X-User-Id").value_or(""), user_in(body),
+                          c.asked.query_param("userId").value_or(""), b.options.default_user);
+  if (!user)
+    throw refused(bad_request("invalid_user", "The user id is malformed"));
+  return std::move(*user);
+}
+
 } // namespace
 
 handler serve_within(const backend& b, route_step first, std::chrono::milliseconds limit) {
@@ -56,13 +64,10 @@ std::function<std::optional<problem>(const request&)> admit_by_address(const bac
 }
 
 std::string user_of(const backend& b, const call& c, const json_input* body) {
-  auto user = choose_user(c.asked.header("X-User-Id").value_or(""), user_in(body),
-                          c.asked.query_param("userId").value_or(""), b.options.default_user);
-  if (!user)
-    throw refused(bad_request("invalid_user", "The user id is malformed"));
-  if (auto why = b.rates.check_user(*user))
+  auto user = user_named(b, c, body);
+  if (auto why = b.rates.check_user(user))
     throw refused(*std::move(why));
-  return std::move(*user);
+  return user;
 }
 
 bool asks_for_all(const backend& b, const call& c) {
@@ -75,9 +80,9 @@ bool asks_for_all(const backend& b, const call& c) {
   return true;
 }
 
-std::string owner_of(const backend& b, const call& c, const json_input* body) {
-  auto user = user_of(b, c, body);
-  return asks_for_all(b, c) ? std::string() : user;
+std::string owner_of(const backend& b, const call& c) {
+  user_named(b, c, nullptr); // a malformed one is refused also where it does not count
+  return asks_for_all(b, c) ? std::string() : user_of(b, c);
 }
 
 void require_admin(const backend& b, const call& c) {

@@ -34,8 +34,8 @@ std::function<std::optional<problem>(const request&)> admit_by_address(const bac
 std::string user_of(const backend& b, const call& c, const json_input* body = nullptr);
 /// `scope=all`: 401 for others than the admin, 400 for another scope.
 bool asks_for_all(const backend& b, const call& c);
-/// The user, or empty (anybody's) when all are asked for.
-std::string owner_of(const backend& b, const call& c, const json_input* body = nullptr);
+/// `user_of` a request without a body, or empty (anybody's) when all are asked for.
+std::string owner_of(const backend& b, const call& c);
 /// 401 for others.
 void require_admin(const backend& b, const call& c);
 
