@@ -10,9 +10,11 @@
 
 namespace troupe {
 
-void emailing_worker_state::start(self_ptr self, std::unique_ptr<emailing_store> store) {
+void emailing_worker_state::start(self_ptr self, std::unique_ptr<emailing_store> store,
+                                  notification_observer* observer) {
   self_ = self;
   store_ = std::move(store);
+  observer_ = observer;
 }
 
 caf::result<consumed> emailing_worker_state::take(const incoming_event& e) {
@@ -45,6 +47,8 @@ std::vector<consumed> emailing_worker_state::apply(const std::vector<notice>& no
   try {
     fail_point("emailing.before_effect");
     auto outcome = store_->apply(notices);
+    if (observer_ != nullptr)
+      observer_->added(outcome.added);
     fail_point("emailing.before_offset");
     for (auto& bad : outcome.rejected)
       answers[bad.index] = {consumed::kind::poison, std::move(bad.error)};
@@ -63,8 +67,9 @@ void emailing_worker_state::abandon(const caf::error& why) {
 
 emailing_worker::behavior_type
 emailing_worker_behavior(emailing_worker_state::self_ptr self,
-                         const std::shared_ptr<std::unique_ptr<emailing_store>>& store) {
-  self->state.start(self, std::move(*store));
+                         const std::shared_ptr<std::unique_ptr<emailing_store>>& store,
+                         notification_observer* observer) {
+  self->state.start(self, std::move(*store), observer);
   before_ending(self, [self] { self->state.abandon(make_fault(fault::unavailable)); });
   return {
       [self](const incoming_event& e) { return self->state.take(e); },

@@ -3,6 +3,7 @@
 // its session, so production spawns it detached. Behind an `event_pool`.
 
 #include "actors/interfaces.hpp"
+#include "actors/observers.hpp"
 
 namespace troupe {
 
@@ -16,7 +17,7 @@ public:
   /// Events in one transaction at most.
   static constexpr size_t max_batch = 256;
 
-  void start(self_ptr self, std::unique_ptr<emailing_store> store);
+  void start(self_ptr self, std::unique_ptr<emailing_store> store, notification_observer* observer);
   caf::result<consumed> take(const incoming_event& e);
   void flush();
   void abandon(const caf::error& why);
@@ -28,13 +29,16 @@ private:
 
   self_ptr self_ = nullptr;
   std::unique_ptr<emailing_store> store_;
+  notification_observer* observer_ = nullptr;
   std::vector<notice> notices_;
   std::vector<promise> replies_; ///< of what is being applied, then of `notices_`
   bool flushing_ = false;
 };
 
+/// `observer` may be null, and outlives the worker.
 emailing_worker::behavior_type
 emailing_worker_behavior(emailing_worker_state::self_ptr self,
-                         const std::shared_ptr<std::unique_ptr<emailing_store>>& store);
+                         const std::shared_ptr<std::unique_ptr<emailing_store>>& store,
+                         notification_observer* observer);
 
 } // namespace troupe

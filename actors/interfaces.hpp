@@ -213,9 +213,11 @@ struct notification_filter {
   int64_t before = INT64_MAX; ///< `seq`
 };
 
-/// A user's notifications. `read`: user id, notification id.
+/// A user's notifications. `read`: user id, notification id. A list by cursors: what follows each,
+/// so many at most.
 using notification_actor = caf::typed_actor<
     caf::replies_to<list_atom, notification_filter>::with<std::vector<notification>>,
+    caf::replies_to<list_atom, std::vector<notification_cursor>, int>::with<notification_feed>,
     caf::replies_to<read_atom, std::string, std::string>::with<notification>,
     caf::replies_to<ping_atom>::with<bool>>;
 
@@ -284,6 +286,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::wanted_line)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::quote)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::notification_filter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::notification)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::notification_cursor)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<troupe::notification_cursor>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::notification_feed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<troupe::notification>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::service_facts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::diagnosis)

@@ -73,6 +73,7 @@ node::node(caf::actor_system& system, node_parts parts, std::function<void()> br
     : system_(system), parts_(std::make_shared<const node_parts>(std::move(parts))) {
   if (!parts_->membership)
     lease_ = lease::unlimited();
+  doors_.mine = lease_;
   spawn_foundation();
   spawn_services();
   spawn_leaves();
@@ -121,8 +122,8 @@ void node::spawn_foundation() {
   payments_ = payments;
   doors_.reader = readers;
   doors_.keys = readers;
-  order_context context{journals,  readers,         readers,  payments,
-                        p->within, p->payment_wait, p->clock, lease_};
+  order_context context{journals,        readers,  readers, payments,        p->within,
+                        p->payment_wait, p->clock, lease_,  p->order_changes};
   auto region = system.spawn(order_region_behavior,
                              std::make_shared<const order_context>(std::move(context)), p->shards,
                              p->count);
@@ -190,7 +191,7 @@ event_handler node::spawn_pool(service of) {
   return system.spawn(event_pool_behavior, "emailing_worker", p->emailing_workers,
                       [&system, p](size_t) -> event_handler {
                         return spawn_blocking(system, p->detach, emailing_worker_behavior,
-                                              boxed(p->emailing()));
+                                              boxed(p->emailing()), p->new_notifications);
                       });
 }
 

@@ -71,6 +71,9 @@ struct node_parts {
   retention_options old; ///< without tasks everything is kept
   metrics* count = nullptr;
   health_board* health = nullptr;
+  /// Told of what is committed; null: nobody waits. They outlive the node.
+  order_observer* order_changes = nullptr;
+  notification_observer* new_notifications = nullptr;
 };
 
 /// The handles that the HTTP routes ask. They outlive the crashes behind them.
@@ -82,6 +85,7 @@ struct node_doors {
   notification_actor notifications;
   diagnosis_actor diagnosis;
   letters_actor letters;
+  std::shared_ptr<const lease> mine; ///< says whether this node owns the orders
 };
 
 class node {

@@ -24,6 +24,14 @@ notification_reader_behavior(notification_actor::stateful_pointer<notification_r
           return unavailable(e);
         }
       },
+      [&s](list_atom, const std::vector<notification_cursor>& cursors,
+           int limit) -> caf::result<notification_feed> {
+        try {
+          return s.list_after(cursors, limit);
+        } catch (const store_error& e) {
+          return unavailable(e);
+        }
+      },
       [&s](read_atom, const std::string& user, const std::string& id) -> caf::result<notification> {
         try {
           if (auto found = s.mark_read(user, id))
@@ -59,6 +67,12 @@ notification_router_behavior(notification_router::stateful_pointer<notification_
         if (!reader())
           return make_fault(fault::unavailable);
         return self->delegate(reader(), list_atom::value, std::move(by));
+      },
+      [self, reader](list_atom, std::vector<notification_cursor>& cursors,
+                     int limit) -> caf::result<notification_feed> {
+        if (!reader())
+          return make_fault(fault::unavailable);
+        return self->delegate(reader(), list_atom::value, std::move(cursors), limit);
       },
       [self, reader](read_atom, std::string& user, std::string& id) -> caf::result<notification> {
         if (!reader())

@@ -171,6 +171,7 @@ void order_state::committed(order_decision decided, const commit_result& result)
   committing_ = false;
   if (result.outcome == commit_outcome::committed) {
     current_ = apply(std::move(current_), *decided.step, result.time);
+    tell_observer();
     if (decided.step->advances)
       log_step(current_, active_->request.command.traceparent);
     follow(decided.then, active_->request);
@@ -192,6 +193,7 @@ void order_state::retry_on_fresh_state() {
             if (!fresh)
               return stop(make_fault(fault::not_found));
             current_ = *fresh;
+            tell_observer();
             if (++active_->reloads <= max_reloads)
               run(*std::exchange(active_, std::nullopt));
             else
@@ -199,6 +201,11 @@ void order_state::retry_on_fresh_state() {
             next();
           },
           [this](const caf::error&) { stop(make_fault(fault::unavailable)); });
+}
+
+void order_state::tell_observer() const {
+  if (context_->observer != nullptr)
+    context_->observer->changed(current_);
 }
 
 caf::result<create_answer> order_state::create(create_request&& request) {
@@ -354,6 +361,8 @@ bool order_state::rest() {
 }
 
 void order_state::abandon(const caf::error& why) {
+  if (context_->observer != nullptr) // what is in flight may yet be committed
+    context_->observer->doubtful(current_.id);
   if (active_)
     fail(why);
   if (creating_)

@@ -5,6 +5,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/lease.hpp"
+#include "actors/observers.hpp"
 
 #include <chrono>
 #include <deque>
@@ -22,6 +23,7 @@ struct order_context {
   std::chrono::milliseconds payment_wait{10000}; ///< then a payer gets "still unknown"
   std::function<timestamp()> clock;
   std::shared_ptr<const lease> mine = lease::unlimited();
+  order_observer* observer = nullptr; ///< may be null; outlives the orders
 };
 using order_context_ptr = std::shared_ptr<const order_context>;
 
@@ -53,6 +55,7 @@ private:
     int reloads = 0;
   };
 
+  void tell_observer() const;
   bool mine(const std::string& user) const { return user.empty() || user == current_.user_id; }
   void submit(job what);
   void run(job what);

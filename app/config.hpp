@@ -19,6 +19,7 @@ struct config {
     std::vector<std::string> cors_origins = {"http://localhost:*", "http://127.0.0.1:*"};
     int64_t max_connections = 15000; ///< each port
     int64_t max_in_flight = 4096;    ///< unanswered requests of a kind; then 503
+    int64_t max_waiting = 2000;      ///< long-polls, and streams of a kind; then 503
     int64_t memory_mb = 2048;        ///< resident; past it requests get 503; 0: no bound
     std::string default_user = "user-1";
     int64_t key_life = 86400; ///< seconds that an Idempotency-Key is known

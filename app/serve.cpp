@@ -93,7 +93,8 @@ struct process {
       : memory(c.server.memory_mb * 1024 * 1024, count),
         system(system_config()),
         calls(system, gateway_options_of(c, memory, count)),
-        behind(api_options_of(c), random_ids(), calls, health, count),
+        waiting(system, waiting_options_of(c, memory), count),
+        behind(api_options_of(c), random_ids(), calls, waiting, health, count),
         servers(c, behind) {}
 
   /// Threads share one queue: stealing ones poll, which costs an idle node a tenth of a core.
@@ -112,11 +113,19 @@ struct process {
     return options;
   }
 
+  static http::waiting_options waiting_options_of(const config& c, const memory_guard& memory) {
+    http::waiting_options options;
+    options.overloaded = [&memory] { return memory.over(); };
+    options.most = static_cast<int>(c.server.max_waiting);
+    return options;
+  }
+
   metrics count;
   health_board health;
   memory_guard memory;
   caf::actor_system system;
   http::gateway calls;
+  http::waiting_clients waiting;
   http::backend behind;
   fronts servers;
   bool announced = false; ///< the addresses
@@ -152,6 +161,7 @@ void end_in_order(process& p, node& n, std::optional<shutdown_watchdog>& watchdo
   p.health.set_phase("draining");
   fail_point("stop.draining");
   watchdog.emplace(std::chrono::seconds(8));
+  p.waiting.close(); // else the drain would wait for who waits
   p.servers.drain(std::chrono::seconds(2));
   fail_point("stop.drained");
   p.behind.close();
@@ -165,12 +175,18 @@ void end_in_order(process& p, node& n, std::optional<shutdown_watchdog>& watchdo
 ending serve_as(int64_t incarnation, const config& c, process& p, const std::string& gateway_url,
                 std::optional<shutdown_watchdog>& watchdog) {
   std::atomic<bool> broken = false;
-  node n(p.system, make_parts(c, incarnation, gateway_url, p.count, p.health), [&broken] {
+  auto parts = make_parts(c, incarnation, gateway_url, p.count, p.health);
+  parts.order_changes = &p.waiting.orders;
+  parts.new_notifications = &p.waiting.notifications;
+  node n(p.system, std::move(parts), [&broken] {
     broken = true;
     wake_waiting();
   });
-  p.behind.open({n.doors().orders, n.doors().reader, n.doors().keys, n.doors().catalogue,
-                 n.doors().notifications, n.doors().diagnosis, n.doors().letters});
+  const auto& to = n.doors();
+  p.behind.open(
+      {to.orders, to.reader, to.keys, to.catalogue, to.notifications, to.diagnosis, to.letters});
+  p.waiting.orders.open(to.orders, to.mine);
+  p.waiting.notifications.open(to.notifications);
   p.health.set_phase("serving");
   if (!std::exchange(p.announced, true))
     print_addresses(c);
@@ -182,6 +198,7 @@ ending serve_as(int64_t incarnation, const config& c, process& p, const std::str
   }
   p.health.set_phase("restarting");
   p.behind.close();
+  p.waiting.pause();
   n.stop();
   return ending::broken;
 }

@@ -26,6 +26,7 @@ std::vector<setting> settings_of(config& c) {
       {"server", "cors_origins", &c.server.cors_origins, 0, 0, {}},
       {"server", "max_connections", &c.server.max_connections, 1, 1'000'000, {}},
       {"server", "max_in_flight", &c.server.max_in_flight, 1, 1'000'000, {}},
+      {"server", "max_waiting", &c.server.max_waiting, 0, 1'000'000, {}},
       {"server", "memory_mb", &c.server.memory_mb, 0, 1'000'000, {}},
       {"server", "default_user", &c.server.default_user, 0, 0, {}},
       {"server", "key_life", &c.server.key_life, 1, year, {}},

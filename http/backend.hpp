@@ -5,6 +5,7 @@
 #include "domain/ids.hpp"
 #include "http/gateway.hpp"
 #include "http/request_rates.hpp"
+#include "http/waiting_clients.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/metrics.hpp"
 
@@ -40,11 +41,12 @@ struct api_options {
 /// Made once by the wiring; outlives every front whose routes it serves. Thread-safe.
 class backend {
 public:
-  backend(api_options how, id_source fresh_ids, gateway& through, health_board& board,
-          metrics& count)
+  backend(api_options how, id_source fresh_ids, gateway& through, waiting_clients& waiters,
+          health_board& board, metrics& count)
       : options(std::move(how)),
         ids(std::move(fresh_ids)),
         calls(through),
+        waiting(waiters),
         health(board),
         counters(count),
         rates(options.per_user, options.per_address, count) {}
@@ -52,6 +54,7 @@ public:
   const api_options options;
   const id_source ids;
   gateway& calls;
+  waiting_clients& waiting;
   health_board& health;
   metrics& counters;
   mutable request_rates rates; ///< thread-safe by itself

@@ -18,6 +18,10 @@ void call::answer(response what) {
     to_.send(std::move(what));
 }
 
+reply_stream call::stream(response head) {
+  return answered_.exchange(true) ? reply_stream() : to_.stream(std::move(head));
+}
+
 void call::fail(const problem& why) {
   auto what = to_response(why, asked.instance());
   if (why.status == 401)

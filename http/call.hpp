@@ -46,7 +46,12 @@ public:
   /// By the fault table. What is no client's business is logged, with the trace.
   void fail(const caf::error& why);
 
+  /// Answers with a stream; one that nobody reads when it is answered already.
+  reply_stream stream(response head);
+
   bool answered() const { return answered_; }
+  /// Most likely nobody reads the answer any more. Only for whoever alone answers.
+  bool client_gone() const noexcept { return to_.client_gone(); }
 
 private:
   reply to_;

@@ -19,7 +19,8 @@ public:
       : box_(std::move(box)), from_(std::move(from)), flow_(std::move(flow)) {}
 
   bool write(std::string piece) override {
-    if (unsent() + piece.size() > reply_stream::max_unsent) {
+    const auto before = unsent();
+    if (before > 0 && before + piece.size() > reply_stream::max_unsent) {
       post(posted_answer::kind::cut, {});
       return false;
     }

@@ -1,5 +1,6 @@
 #include "http/notification_routes.hpp"
 
+#include "http/event_stream.hpp"
 #include "http/paging.hpp"
 #include "http/serve.hpp"
 
@@ -39,6 +40,10 @@ void list_notifications(const backend& b, const doors& to, const call_ptr& c) {
       list_atom::value, std::move(by));
 }
 
+void stream_notifications(const backend& b, const doors& /*to*/, const call_ptr& c) {
+  b.waiting.notifications.follow(c, user_of(b, *c), last_event_id(c->asked));
+}
+
 void mark_read(const backend& b, const doors& to, const call_ptr& c) {
   const auto in = body_of(*c, body_is::optional);
   b.calls.ask<notification>(
@@ -51,6 +56,7 @@ void mark_read(const backend& b, const doors& to, const call_ptr& c) {
 
 void add_notification_routes(front& f, const backend& b) {
   f.get("/notifications", serve(b, list_notifications));
+  f.get("/notifications/stream", serve(b, stream_notifications));
   f.put("/notifications/:id/read", serve(b, mark_read));
 }
 

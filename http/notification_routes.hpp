@@ -6,7 +6,7 @@
 
 namespace troupe::http {
 
-/// GET /notifications, PUT /notifications/:id/read. `b` outlives `f`.
+/// GET /notifications and their stream, PUT /notifications/:id/read. `b` outlives `f`.
 void add_notification_routes(front& f, const backend& b);
 
 } // namespace troupe::http

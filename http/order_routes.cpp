@@ -1,7 +1,9 @@
 #include "http/order_routes.hpp"
 
+#include "http/event_stream.hpp"
 #include "http/new_order.hpp"
 #include "http/order_input.hpp"
+#include "http/prefer.hpp"
 #include "http/serve.hpp"
 #include "http/who.hpp"
 
@@ -65,10 +67,19 @@ void command(const backend& b, const doors& to, const call_ptr& c, order_request
       [c](const order_answer& a) { c->answer(told(a, order_answer_of(a.now))); }, std::move(r));
 }
 
+/// Whoever knows a version, and would wait for the next one, is answered when it comes.
 void view_order(const backend& b, const doors& to, const call_ptr& c) {
+  const auto limit = wait_preference(c->asked).value_or(std::chrono::seconds(0));
+  if (limit.count() > 0 && c->asked.header("If-None-Match"))
+    return b.waiting.orders.wait(c, id_of(*c), owner_of(b, *c), limit,
+                                 [c](const order& o) { return seen_answer(*c, o); });
   b.calls.ask<order>(
       line::orders, to.orders, c, [c](const order& o) { c->answer(seen_answer(*c, o)); },
       view_atom::value, id_of(*c), owner_of(b, *c));
+}
+
+void stream_order(const backend& b, const doors& /*to*/, const call_ptr& c) {
+  b.waiting.orders.follow(c, id_of(*c), owner_of(b, *c), last_event_id(c->asked));
 }
 
 void pay(const backend& b, const doors& to, const call_ptr& c) {
@@ -110,6 +121,7 @@ void deliver(const backend& b, const doors& to, const call_ptr& c) {
 void add_order_routes(front& f, const backend& b) {
   f.post("/orders", serve(b, create_order));
   f.get("/orders/:id", serve(b, view_order));
+  f.get("/orders/:id/stream", serve(b, stream_order));
   f.post("/orders/:id/process-payment", serve_within(b, pay, b.options.payment_within));
   f.post("/orders/:id/cancel", serve(b, cancel));
   f.patch("/orders/:id/dispatch", serve(b, dispatch));

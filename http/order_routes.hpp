@@ -6,7 +6,8 @@
 
 namespace troupe::http {
 
-/// POST /orders, GET /orders/:id, process-payment, cancel, dispatch, deliver. `b` outlives `f`.
+/// POST /orders, GET /orders/:id and its stream, process-payment, cancel, dispatch, deliver. `b`
+/// outlives `f`.
 void add_order_routes(front& f, const backend& b);
 
 } // namespace troupe::http

@@ -12,7 +12,7 @@ namespace troupe::http {
 
 class reply_stream {
 public:
-  /// Bytes that may be unsent.
+  /// Bytes that may be unsent; of a single piece there may be more.
   static constexpr size_t max_unsent = 256UL * 1024;
 
   /// Where the pieces go. The front has one of its own.

@@ -33,6 +33,12 @@ constexpr std::string_view new_users_sql
       " from unnest($1::text[], $2::text[]) as s(order_id, user_id)"
       " where o.order_id = s.order_id";
 
+// `seq` is given by the insert. Its user is locked before, so a user's notifications are committed
+// in the order of `seq`, and who reads on from one misses none. 1: the class of these locks.
+constexpr std::string_view in_turn_sql
+    = "select pg_advisory_xact_lock(1, key) from ("
+      "  select distinct hashtext(user_id) as key from unnest($1::text[]) user_id order by key) k";
+
 constexpr std::string_view notify_sql
     = "with s as materialized ("
       "  select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],"
@@ -82,6 +88,13 @@ constexpr std::string_view read_sql
     = "update notifications set is_read = true where user_id = $1::text and id = $2::text"
       " returning " TROUPE_NOTIFICATION_COLUMNS;
 
+constexpr std::string_view after_sql
+    = "select n.*, c.place from"
+      " unnest($1::text[], $2::bigint[]) with ordinality as c(user_id, after, place)"
+      " cross join lateral (select " TROUPE_NOTIFICATION_COLUMNS " from notifications n"
+      "  where n.user_id = c.user_id and n.seq > c.after order by n.seq limit $3::integer) n"
+      " order by c.place, n.seq";
+
 #undef TROUPE_NOTIFICATION_COLUMNS
 
 constexpr std::string_view ping_sql = "select 1";
@@ -109,6 +122,13 @@ std::map<std::string, std::string> read_users(const pg::result& rows) {
     if (!rows.null(i, 1))
       users.emplace(rows.text(i, 0), rows.text(i, 1));
   return users;
+}
+
+pg::statement in_turn(const notice_plan& plan) {
+  std::vector<std::string> users;
+  for (const auto& e : plan.entries)
+    users.push_back(e.what.user_id);
+  return {in_turn_sql, {users}};
 }
 
 pg::statement notify(const notice_plan& plan) {
@@ -191,6 +211,22 @@ public:
     });
   }
 
+  notification_feed list_after(std::span<const notification_cursor> cursors, int limit) override {
+    std::vector<std::string> users;
+    std::vector<int64_t> after;
+    for (const auto& c : cursors) {
+      users.push_back(c.user_id);
+      after.push_back(c.after);
+    }
+    return session_.run([&](pg::connection& on) {
+      const auto rows = on.exec(after_sql, {users, after, limit});
+      notification_feed all(cursors.size());
+      for (int i = 0; i < rows.rows(); ++i)
+        all.at(static_cast<size_t>(rows.integer(i, 9)) - 1).push_back(read_notification(rows, i));
+      return all;
+    });
+  }
+
   std::optional<notification> mark_read(const std::string& user_id,
                                         const std::string& id) override {
     return session_.run([&](pg::connection& on) -> std::optional<notification> {
@@ -250,6 +286,7 @@ private:
       writes.push_back(pg::add_parked(plan.park));
     if (!plan.unpark.empty())
       writes.push_back(pg::remove_parked(plan.unpark));
+    writes.push_back(in_turn(plan));
     writes.push_back(notify(plan));
     const auto results = on.pipeline(writes);
     std::unordered_map<std::string, timestamp> added;

@@ -23,8 +23,16 @@ struct notification {
   std::string order_id; ///< empty: none
   bool is_read = false;
   timestamp created_at{};
-  int64_t seq = 0; ///< its place among all notifications: rises with each
+  int64_t seq = 0; ///< its place: rises with each, and a user's are committed in its order
 };
+
+/// From where on somebody reads a user's notifications.
+struct notification_cursor {
+  std::string user_id;
+  int64_t after = 0; ///< `seq`
+};
+/// What follows each cursor, oldest first.
+using notification_feed = std::vector<std::vector<notification>>;
 
 /// A consumed event, decoded: what to tell whom. `user_id` is empty when only order-created knows
 /// it; the store then looks it up by `order_id`, or parks the event until it is known.
@@ -70,6 +78,8 @@ public:
   virtual std::vector<notification> list(const std::string& user_id, bool only_unread, int limit,
                                          int64_t before = INT64_MAX)
       = 0;
+  /// At most `limit` for each cursor.
+  virtual notification_feed list_after(std::span<const notification_cursor> cursors, int limit) = 0;
   /// The notification, now read; nothing when it is not that user's.
   virtual std::optional<notification> mark_read(const std::string& user_id, const std::string& id)
       = 0;

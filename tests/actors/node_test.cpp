@@ -38,6 +38,9 @@ public:
                                  int64_t before) override {
     return db_->list(user, unread, limit, before);
   }
+  notification_feed list_after(std::span<const notification_cursor> cursors, int limit) override {
+    return db_->list_after(cursors, limit);
+  }
   std::optional<notification> mark_read(const std::string& user, const std::string& id) override {
     return db_->mark_read(user, id);
   }

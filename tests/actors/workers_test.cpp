@@ -121,7 +121,8 @@ struct workers_house : workers_world, stage {
           auto made = std::make_unique<counting_emailing>(*this);
           mails = made.get();
           return sys.spawn(emailing_worker_behavior,
-                           std::make_shared<std::unique_ptr<emailing_store>>(std::move(made)));
+                           std::make_shared<std::unique_ptr<emailing_store>>(std::move(made)),
+                           static_cast<notification_observer*>(nullptr));
         }));
   }
 

@@ -59,6 +59,9 @@ void script_samples(scripts& s) {
   s.count_products = []() -> caf::result<int64_t> { return int64_t{42}; };
   s.notices = [](const notification_filter&) { return missing<std::vector<notification>>(); };
   s.diagnose = [](const std::string&) { return missing<diagnosis>(); };
+  s.feed = [](const std::vector<notification_cursor>& after) -> caf::result<notification_feed> {
+    return notification_feed(after.size());
+  };
   s.read = [](const std::string&, const std::string&) { return missing<notification>(); };
   s.letters = [](const letter_filter&) -> caf::result<letter_page> { return letter_page{}; };
   s.replay = [](const letter_id&, const std::string&) { return missing<replay_answer>(); };
@@ -105,6 +108,7 @@ catalogue_actor::behavior_type catalogue(catalogue_actor::pointer, scripts* s) {
 notification_actor::behavior_type notices(notification_actor::pointer, scripts* s) {
   return {
       [=](list_atom, const notification_filter& by) { return s->notices(by); },
+      [=](list_atom, const std::vector<notification_cursor>& after, int) { return s->feed(after); },
       [=](read_atom, const std::string& user, const std::string& id) { return s->read(user, id); },
       [](ping_atom) { return true; },
   };
@@ -154,13 +158,14 @@ product sample_product(const std::string& id) {
 }
 
 fake_shop::fake_shop(http::api_options options, http::gateway_options bounds,
-                     std::optional<service> letters_of) {
+                     std::optional<service> letters_of, http::waiting_options patience) {
   script_samples(answers);
   bounds.tick = 10ms;
   bounds.count = &counters;
   gateway_.emplace(system_, bounds);
-  backend_.emplace(std::move(options), random_ids(), *gateway_, health, counters);
-  backend_->open(make_doors());
+  waiting_.emplace(system_, patience, counters);
+  backend_.emplace(std::move(options), random_ids(), *gateway_, *waiting_, health, counters);
+  open();
   http::front_options listen;
   listen.admit = http::admit_by_address(*backend_);
   listen.on_access = http::count_access(counters, "test");
@@ -178,6 +183,13 @@ fake_shop::fake_shop(http::api_options options, http::gateway_options bounds,
   front_->start();
 }
 
+void fake_shop::open() {
+  const auto doors = make_doors();
+  backend_->open(doors);
+  waiting_->orders.open(doors.orders, mine);
+  waiting_->notifications.open(doors.notifications);
+}
+
 http::doors fake_shop::make_doors() {
   auto spawned = [this](auto actor) {
     actors_.push_back(caf::actor_cast<caf::strong_actor_ptr>(actor));
@@ -190,6 +202,7 @@ http::doors fake_shop::make_doors() {
 }
 
 fake_shop::~fake_shop() {
+  waiting_->close();
   front_.reset();
   gateway_->stop();
   backend_->close();

@@ -47,6 +47,7 @@ struct scripts {
   std::function<caf::result<letter_page>(const letter_filter&)> letters;
   std::function<caf::result<replay_answer>(const letter_id&, const std::string&)> replay;
   std::function<caf::result<bool>(const letter_id&, const std::string&)> discard;
+  std::function<caf::result<notification_feed>(const std::vector<notification_cursor>&)> feed;
   /// Views of orders are never answered.
   bool silent = false;
 };
@@ -58,7 +59,8 @@ class fake_shop {
 public:
   /// `letters_of`: as on that service's own port.
   explicit fake_shop(http::api_options options = {}, http::gateway_options bounds = {},
-                     std::optional<service> letters_of = std::nullopt);
+                     std::optional<service> letters_of = std::nullopt,
+                     http::waiting_options patience = {});
   ~fake_shop();
 
   http_answer get(std::string_view target, const header_lines& headers = {}) {
@@ -72,8 +74,13 @@ public:
   scripts answers;
   metrics counters;
   health_board health;
+  std::shared_ptr<lease> mine = lease::unlimited();
   http::gateway& calls() { return *gateway_; }
   http::backend& behind() { return *backend_; }
+  http::waiting_clients& waiting() { return *waiting_; }
+  uint16_t port() const { return front_->port(); }
+  /// The node behind is there (again).
+  void open();
 
 private:
   http::doors make_doors();
@@ -82,6 +89,7 @@ private:
   caf::actor_system system_{config_};
   std::vector<caf::strong_actor_ptr> actors_;
   std::optional<http::gateway> gateway_;
+  std::optional<http::waiting_clients> waiting_;
   std::optional<http::backend> backend_;
   std::optional<http::front> front_;
 };

@@ -221,6 +221,50 @@ TEST_CASE("an event that is parked while its order becomes known is told") {
   CHECK(bench.parked() == 0);
 }
 
+TEST_CASE("a user's notifications are committed in the order of their numbers") {
+  real_emailing bench;
+  auto store = bench.open();
+  auto& rival = bench.db.session();
+  // Another writer of the same user has its number, and has not committed yet.
+  rival.exec("begin");
+  rival.exec("select pg_advisory_xact_lock(1, hashtext('u'))");
+  rival.exec("insert into notifications (id, user_id, type, title, message, event_source, event_id)"
+             " values ('early', 'u', 'ORDER', 'early', '', 's', 'e')");
+  auto late = std::async(std::launch::async,
+                         [&] { return apply_one(*store, about("o", "order-created", "u")); });
+  await_blocked(bench.db);
+  auto other = bench.open();
+  CHECK(apply_one(*other, about("p", "order-created", "v")).added.size() == 1); // another user's
+  CHECK(other->list_after(std::vector{notification_cursor{"u", 0}}, 10)[0].empty());
+  rival.exec("commit");
+  REQUIRE(late.get().added.size() == 1);
+  const auto all = other->list_after(std::vector{notification_cursor{"u", 0}}, 10)[0];
+  CHECK(titles(all) == "early order-created ");
+}
+
+TEST_CASE_TEMPLATE("notifications are read on from many cursors at once", Bench, real_emailing,
+                   fake_emailing) {
+  Bench bench;
+  auto store = bench.open();
+  for (const auto* topic : {"order-created", "payment-success", "order-completed"}) {
+    apply_one(*store, about("o", topic, "u"));
+    apply_one(*store, about("p", topic, "v"));
+  }
+  const auto first = store->list("u", false, 10).back().seq;
+  const auto feed = store->list_after(
+      std::vector<notification_cursor>{
+          {"u", first}, {"nobody", 0}, {"v", 0}, {"u", 0}, {"v", INT64_MAX}},
+      2);
+  REQUIRE(feed.size() == 5);
+  CHECK(titles(feed[0]) == "payment-success order-completed ");
+  CHECK(feed[1].empty());
+  CHECK(titles(feed[2]) == "order-created payment-success ");
+  CHECK(titles(feed[3]) == "order-created payment-success ");
+  CHECK(feed[4].empty());
+  CHECK(feed[0][0].user_id == "u");
+  CHECK(feed[0][0].seq > first);
+}
+
 TEST_CASE("a store comes back by itself after its sessions were ended") {
   real_emailing bench;
   auto store = bench.open();

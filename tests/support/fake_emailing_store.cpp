@@ -117,6 +117,19 @@ std::vector<notification> fake_emailing_store::list(const std::string& user_id, 
   return all;
 }
 
+notification_feed fake_emailing_store::list_after(std::span<const notification_cursor> cursors,
+                                                  int limit) {
+  check();
+  notification_feed all;
+  for (const auto& c : cursors) {
+    auto& page = all.emplace_back();
+    for (const auto& n : notifications)
+      if (n.user_id == c.user_id && n.seq > c.after && static_cast<int>(page.size()) < limit)
+        page.push_back(n);
+  }
+  return all;
+}
+
 std::optional<notification> fake_emailing_store::mark_read(const std::string& user_id,
                                                            const std::string& id) {
   check();

@@ -39,6 +39,7 @@ public:
   void emails_failed(std::span<const std::string> ids, std::chrono::milliseconds delay) override;
   std::vector<notification> list(const std::string& user_id, bool only_unread, int limit,
                                  int64_t before) override;
+  notification_feed list_after(std::span<const notification_cursor> cursors, int limit) override;
   std::optional<notification> mark_read(const std::string& user_id, const std::string& id) override;
   void ping() override { check(); }
 

@@ -1,0 +1,368 @@
+// Clients that wait: long-polls, and streams of an order and of notifications.
+
+#include "http/prefer.hpp"
+#include "shop.hpp"
+#include "tests/front/client.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <mutex>
+
+using namespace troupe;
+using namespace troupe::test;
+using namespace std::chrono_literals;
+using http::test::client;
+using http::test::eventually;
+
+namespace {
+
+http::waiting_options quick(int most = 100, std::chrono::milliseconds heartbeat = 10s) {
+  http::waiting_options o;
+  o.most = most;
+  o.tick = 10ms;
+  o.heartbeat = heartbeat;
+  return o;
+}
+
+order version_of(const order& o, int32_t version, order_status status = order_status::confirmed) {
+  auto now = o;
+  now.version = version;
+  now.status = status;
+  return now;
+}
+
+notification notice_of(const std::string& user, int64_t seq) {
+  notification n;
+  n.id = "n" + std::to_string(seq);
+  n.user_id = user;
+  n.type = "ORDER";
+  n.seq = seq;
+  return n;
+}
+
+struct waiting_shop : fake_shop {
+  explicit waiting_shop(const http::waiting_options& patience = quick())
+      : fake_shop({}, {}, std::nullopt, patience) {
+    answers.view = [this](const std::string& id, const std::string& user) {
+      ++views;
+      return id == now.id && (user.empty() || user == now.user_id)
+                 ? caf::result<order>(now)
+                 : caf::result<order>(make_fault(fault::not_found));
+    };
+    answers.notices = [](const notification_filter&) -> caf::result<std::vector<notification>> {
+      return std::vector<notification>{};
+    };
+    answers.feed = [this](const std::vector<notification_cursor>& after) {
+      const std::lock_guard lock(mutex);
+      notification_feed all;
+      int found = 0;
+      for (const auto& c : after) {
+        auto& page = all.emplace_back();
+        for (const auto& n : told)
+          if (n.user_id == c.user_id && n.seq > c.after && page.size() < 50)
+            page.push_back(n);
+        found += static_cast<int>(!page.empty());
+      }
+      fruitful += static_cast<int>(found > 0);
+      return caf::result<notification_feed>(all);
+    };
+  }
+
+  client ask(std::string_view path, std::string_view headers = {}) {
+    client c(port());
+    REQUIRE(c.send(http::test::get(path, headers)));
+    return c;
+  }
+  client poll(std::string_view headers = {}) {
+    std::string all = "If-None-Match: \"3\"\r\nPrefer: wait=30\r\n";
+    return ask("/orders/c1", all.append(headers));
+  }
+  bool waits(const std::string& kind, int n = 1) {
+    const auto line = "troupe_http_waiting{kind=\"" + kind + "\"} " + std::to_string(n) + "\n";
+    return eventually([&] { return counters.text().find(line) != std::string::npos; });
+  }
+  /// Waits until the order was viewed so often, and what was viewed is known.
+  void await_views(int n) {
+    REQUIRE(eventually([&] { return views >= n; }));
+  }
+  void change(int32_t version, order_status status = order_status::confirmed) {
+    waiting().orders.changed(version_of(now, version, status));
+  }
+  void tell(const std::vector<notification>& fresh) {
+    {
+      const std::lock_guard lock(mutex);
+      told.insert(told.end(), fresh.begin(), fresh.end());
+    }
+    waiting().notifications.added(fresh);
+  }
+
+  order now = sample_order("c1");
+  std::atomic<int> views = 0;
+  std::mutex mutex;
+  std::vector<notification> told;
+  int fruitful = 0; ///< reads of notifications that found some
+};
+
+std::string event_end(const std::string& name, int64_t id) {
+  return "event: " + name + "\nid: " + std::to_string(id) + "\ndata: {";
+}
+
+} // namespace
+
+TEST_CASE("the wish to wait is read as RFC 7240 says, and a malformed one ignored") {
+  const auto wait = [](std::vector<std::string> fields) -> int64_t {
+    http::request q;
+    for (auto& f : fields)
+      q.headers.emplace_back("prefer", f);
+    const auto found = http::wait_preference(q);
+    return found ? found->count() : -1;
+  };
+  CHECK(wait({}) == -1);
+  CHECK(wait({"wait=10"}) == 10);
+  CHECK(wait({"Wait = 10"}) == 10);
+  CHECK(wait({"wait=\"10\""}) == 10);
+  CHECK(wait({"respond-async, wait=7; x=y, wait=9"}) == 7);
+  CHECK(wait({"foo=\"a, wait=1; b\\\", wait=2\", wait=5"}) == 5);
+  CHECK(wait({"foo", "wait=5"}) == 5);
+  CHECK(wait({"wait=60"}) == 60);
+  CHECK(wait({"wait=61"}) == 60);
+  CHECK(wait({"wait=99999999999999999999999"}) == 60);
+  CHECK(wait({"wait=0"}) == 0);
+  for (const auto* bad : {"wait", "wait=", "wait=x", "wait=-1", "wait=1.5", "wait=+1", "waits=3",
+                          "x;wait=3", "wait=\"1", ",,;=", "\"wait=3"})
+    CHECK_MESSAGE(wait({bad}) == -1, bad);
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "a long-poll is answered by the change") {
+  auto c = poll();
+  await_views(1);
+  CHECK(c.silent(50ms));
+  CHECK(waits("order_poll"));
+  change(4);
+  const auto a = c.receive();
+  REQUIRE(a);
+  CHECK(a->status == 200);
+  CHECK(a->header("ETag") == "\"4\"");
+  CHECK(a->header("Preference-Applied") == "wait=30");
+  CHECK(a->body.find("\"version\":4") != std::string::npos);
+  CHECK(waits("order_poll", 0));
+  CHECK(views == 1);
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "without a change it is 304 when the time is up") {
+  const auto began = std::chrono::steady_clock::now();
+  auto c = ask("/orders/c1", "If-None-Match: \"3\"\r\nPrefer: wait=1\r\n");
+  await_views(1);
+  change(3); // nothing new
+  const auto a = c.receive();
+  REQUIRE(a);
+  CHECK(a->status == 304);
+  CHECK(a->header("ETag") == "\"3\"");
+  CHECK(a->header("Preference-Applied") == "wait=1");
+  CHECK(std::chrono::steady_clock::now() - began >= 1s);
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "what need not wait does not") {
+  CHECK(ask("/orders/c1", "Prefer: wait=30\r\n").receive()->status == 200);
+  CHECK(ask("/orders/c1", "If-None-Match: \"3\"\r\nPrefer: wait=x\r\n").receive()->status == 304);
+  CHECK(ask("/orders/c1", "If-None-Match: \"3\"\r\nPrefer: wait=0\r\n").receive()->status == 304);
+  const auto old = ask("/orders/c1", "If-None-Match: \"2\"\r\nPrefer: wait=30\r\n").receive();
+  CHECK(old->status == 200);
+  CHECK(old->header("Preference-Applied") == "wait=30");
+  CHECK(poll("X-User-Id: eve\r\n").receive()->status == 404);
+  CHECK(ask("/orders/c1/stream", "X-User-Id: eve\r\n").receive()->status == 404);
+  CHECK(ask("/orders/none/stream").receive()->status == 404);
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "a change between the view and its answer is not lost") {
+  answers.view = [this](const std::string&, const std::string&) -> caf::result<order> {
+    change(4);
+    return now;
+  };
+  CHECK(poll().receive()->header("ETag") == "\"4\"");
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "what is doubtful is viewed again") {
+  auto c = poll();
+  await_views(1);
+  CHECK(c.silent(50ms));
+  now = version_of(now, 4);
+  waiting().orders.doubtful("c1");
+  CHECK(c.receive()->header("ETag") == "\"4\"");
+  CHECK(views == 2);
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "who waits goes on waiting while the node is made again") {
+  auto c = poll();
+  auto s = ask("/orders/c1/stream", "Last-Event-ID: 3\r\n");
+  REQUIRE(s.read_to("\r\n\r\n"));
+  waiting().pause();
+  CHECK(c.silent(50ms));
+  now = version_of(now, 5);
+  open();
+  CHECK(c.receive()->header("ETag") == "\"5\"");
+  CHECK(s.read_to(event_end("order", 5)));
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "who does not own the orders lets nobody wait for them") {
+  auto c = poll();
+  CHECK(c.silent(50ms));
+  mine->owns_shards(false);
+  const auto a = c.receive();
+  CHECK(a->status == 503);
+  CHECK(a->code() == "not_owner");
+}
+
+TEST_CASE("past the bound of each kind the answer is 503") {
+  waiting_shop s(quick(1));
+  auto first = s.poll();
+  CHECK(s.waits("order_poll"));
+  const auto a = s.poll().receive();
+  CHECK(a->status == 503);
+  CHECK(a->code() == "busy");
+  CHECK(!a->header("Retry-After").empty());
+  auto stream = s.ask("/orders/c1/stream");
+  CHECK(s.waits("order_stream"));
+  CHECK(s.ask("/orders/c1/stream").receive()->status == 503);
+  auto notices = s.ask("/notifications/stream");
+  CHECK(s.waits("notification_stream"));
+  CHECK(s.ask("/notifications/stream").receive()->status == 503);
+  first.close(); // whoever goes makes room
+  CHECK(s.waits("order_poll", 0));
+  stream.close();
+  CHECK(s.waits("order_stream", 0));
+  notices.close();
+  CHECK(s.waits("notification_stream", 0));
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "an order's stream: as it is, each change, until it is settled") {
+  auto c = ask("/orders/c1/stream?userId=user-1");
+  const auto head = c.read_to("\r\n\r\n");
+  REQUIRE(head);
+  CHECK(head->find("Content-Type: text/event-stream\r\n") != std::string::npos);
+  CHECK(c.read_to(event_end("order", 3)));
+  change(4);
+  CHECK(c.read_to(event_end("order", 4)));
+  change(5, order_status::completed);
+  CHECK(c.read_to(event_end("order", 5)));
+  CHECK(c.read_to("\r\n0\r\n\r\n"));
+  CHECK(waits("order_stream", 0));
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "a cancelled order's stream goes on until its refund") {
+  auto c = ask("/orders/c1/stream");
+  REQUIRE(c.read_to(event_end("order", 3)));
+  auto cancelled = version_of(now, 4, order_status::cancelled);
+  cancelled.payment = payment_status::refund_pending;
+  waiting().orders.changed(cancelled);
+  REQUIRE(c.read_to("}\n\n\r\n"));
+  CHECK(c.read_to(event_end("order", 4)));
+  CHECK(c.read_to("}\n\n\r\n"));
+  CHECK(c.silent(50ms));
+  cancelled.version = 5;
+  cancelled.payment = payment_status::refunded;
+  waiting().orders.changed(cancelled);
+  CHECK(c.read_to(event_end("order", 5)));
+  CHECK(c.read_to("\r\n0\r\n\r\n"));
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "resumed at the present version it is silent until a change") {
+  auto c = ask("/orders/c1/stream", "Last-Event-ID: 3\r\n");
+  REQUIRE(c.read_to("\r\n\r\n"));
+  CHECK(c.silent(50ms));
+  change(4);
+  CHECK(c.read_to(event_end("order", 4)));
+  auto older = ask("/orders/c1/stream", "Last-Event-ID: 1\r\n");
+  CHECK(older.read_to(event_end("order", 4))); // what another waits for is known here
+  auto odd = ask("/orders/c1/stream", "Last-Event-ID: x\r\n");
+  CHECK(odd.read_to(event_end("order", 4)));
+}
+
+TEST_CASE("a silent stream sends a comment from time to time") {
+  waiting_shop s(quick(10, 50ms));
+  auto order = s.ask("/orders/c1/stream", "Last-Event-ID: 3\r\n");
+  auto notices = s.ask("/notifications/stream");
+  for (int i = 0; i < 3; ++i) {
+    CHECK(order.read_to("3\r\n:\n\n\r\n"));
+    CHECK(notices.read_to("3\r\n:\n\n\r\n"));
+  }
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "a slow reader skips versions, never the newest") {
+  now.shipping_address = R"({"note":")" + std::string(20'000, 'x') + "\"}";
+  auto c = ask("/orders/c1/stream");
+  REQUIRE(c.read_to(event_end("order", 3)));
+  for (int32_t version = 4; version <= 2000; ++version)
+    change(version);
+  size_t bytes = 0;
+  const auto until = "id: 2000\n";
+  while (const auto some = c.read_to("}\n\n\r\n")) {
+    bytes += some->size();
+    if (some->find(until) != std::string::npos)
+      break;
+  }
+  CHECK(bytes > 0);
+  CHECK(bytes < 2000UL * 20'000);
+  change(2001, order_status::completed);
+  CHECK(c.read_to(event_end("order", 2001)));
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "new notifications are streamed to their user only") {
+  auto ann = ask("/notifications/stream", "X-User-Id: ann\r\n");
+  auto bob = ask("/notifications/stream?userId=bob");
+  REQUIRE(ann.read_to("\r\n\r\n"));
+  REQUIRE(bob.read_to("\r\n\r\n"));
+  tell({notice_of("ann", 7), notice_of("ann", 9), notice_of("eve", 8)});
+  CHECK(ann.read_to(event_end("notification", 7)));
+  CHECK(ann.read_to(event_end("notification", 9)));
+  CHECK(bob.silent(50ms));
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "notifications are resumed oldest first, whole, in pages") {
+  std::vector<notification> many;
+  for (int64_t seq = 1; seq <= 500; ++seq)
+    many.push_back(notice_of("ann", seq));
+  tell(many);
+  auto c = ask("/notifications/stream", "X-User-Id: ann\r\nLast-Event-ID: 3\r\n");
+  const auto head = c.read_to(event_end("notification", 4));
+  REQUIRE(head);
+  CHECK(head->find("id: 3\n") == std::string::npos);
+  for (int64_t seq = 5; seq <= 500; ++seq)
+    REQUIRE(c.read_to(event_end("notification", seq)));
+  tell({notice_of("ann", 501)});
+  CHECK(c.read_to(event_end("notification", 501)));
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "many who wait are read for in few queries") {
+  std::vector<client> all;
+  std::vector<notification> fresh;
+  for (int i = 0; i < 90; ++i) {
+    const auto user = "u" + std::to_string(i);
+    all.push_back(ask("/notifications/stream?userId=" + user));
+    REQUIRE(all.back().read_to("\r\n\r\n"));
+    fresh.push_back(notice_of(user, i + 1));
+  }
+  CHECK(waits("notification_stream", 90));
+  tell(fresh);
+  for (int i = 0; i < 90; ++i)
+    CHECK(all[static_cast<size_t>(i)].read_to(event_end("notification", i + 1)));
+  const std::lock_guard lock(mutex);
+  CHECK(fruitful <= 4);
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "an end lets everybody go in order") {
+  auto c = poll();
+  auto order = ask("/orders/c1/stream");
+  auto notices = ask("/notifications/stream");
+  REQUIRE(order.read_to(event_end("order", 3)));
+  REQUIRE(notices.read_to("\r\n\r\n"));
+  CHECK(waits("order_poll"));
+  await_views(1);
+  CHECK(c.silent(50ms));
+  waiting().close();
+  CHECK(c.receive()->status == 304);
+  CHECK(order.read_to("\r\n0\r\n\r\n"));
+  CHECK(notices.read_to("0\r\n\r\n"));
+  CHECK(poll().receive()->status == 503);
+}
