@@ -4,6 +4,7 @@ import json
 
 import events
 import schemas
+from client import until
 
 
 def message_of(topic):
@@ -18,7 +19,7 @@ def headers_of(topic, value):
 
 
 def test_each_topic_is_described(troupe, broker):
-    assert events.topics_of(broker) == sorted(events.messages())
+    until(lambda: events.topics_of(broker), lambda seen: seen == sorted(events.messages()))
 
 
 def test_the_schemas_take_their_examples_and_nothing_less():
