@@ -107,6 +107,7 @@ def test_it_waits_for_the_stock(troupe, client):
     await_code(client, order, "dispatch", limit=40)
 
 
+@pytest.mark.long
 def test_it_waits_for_kafka(troupe, client, broker):
     order = client.new_order(troupe.new_product())
     broker.stop()
