@@ -165,6 +165,7 @@ TEST_CASE_FIXTURE(keyed_order, "what changes nothing stores no key") {
 TEST_CASE_FIXTURE(keyed_order, "forty with one key at once are one step") {
   using pending = decltype(send(region(), keyed(order_verb::cancel, "k")));
   std::vector<pending> crowd;
+  crowd.reserve(40);
   for (int i = 0; i < 40; ++i)
     crowd.push_back(send(region(), keyed(order_verb::cancel, "k")));
   run();

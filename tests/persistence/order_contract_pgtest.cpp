@@ -176,6 +176,7 @@ EACH_WORLD("of the same keys in two journals, in opposite order, each makes one 
   two->connect();
   auto batch = [](const std::string& name, bool backwards) {
     std::vector<write_set> sets;
+    sets.reserve(50);
     for (int i = 0; i < 50; ++i)
       sets.push_back(creation(draft(name + std::to_string(i)),
                               idempotency{"u POST /orders k" + std::to_string(i), "h"}));
