@@ -15,7 +15,11 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
+#include <string_view>
+#include <utility>
 
 namespace troupe {
 
@@ -84,12 +88,48 @@ std::string put_text(const setting& s, const std::string& value) {
   return put(s, number);
 }
 
+/// The line of a character that is not ASCII and stands in no text and no comment, where TOML has
+/// none; 0: there is none. What toml++ does with one is undefined.
+int line_of_stray(std::string_view text) {
+  std::string_view closing; // of the text that `i` is in
+  int line = 1;
+  for (size_t i = text.starts_with("\xef\xbb\xbf") ? 3 : 0; i < text.size(); ++i) {
+    const auto rest = text.substr(i);
+    if (rest[0] == '\n') {
+      ++line;
+      if (closing.size() == 1) // Such a text ends with its line, well or not.
+        closing = {};
+    } else if (!closing.empty()) {
+      if (rest[0] == '\\' && closing[0] == '"' && !rest.starts_with("\\\n"))
+        ++i;
+      else if (rest.starts_with(closing))
+        i += std::exchange(closing, {}).size() - 1;
+    } else if (rest[0] == '#') {
+      i += std::min(rest.find('\n'), rest.size()) - 1;
+    } else if (rest[0] == '"' || rest[0] == '\'') {
+      const bool long_one = rest.starts_with("\"\"\"") || rest.starts_with("'''");
+      closing = rest.substr(0, long_one ? 3 : 1);
+      i += closing.size() - 1;
+    } else if (static_cast<unsigned char>(rest[0]) >= 0x80) {
+      return line;
+    }
+  }
+  return 0;
+}
+
 class file_reader {
 public:
   file_reader(std::string file, const std::vector<setting>& settings, config_result& result)
       : file_(std::move(file)), settings_(settings), result_(result) {}
 
   void read() {
+    std::ifstream in(file_, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (const auto line = line_of_stray(text); line > 0) {
+      result_.mistakes.push_back(
+          fmt::format("{}:{}: a character that only texts and comments may hold", file_, line));
+      return;
+    }
     try {
       auto table = toml::parse_file(file_);
       for (const auto& [section, node] : table)

@@ -102,6 +102,21 @@ TEST_CASE("broken TOML is named with its line") {
   CHECK(result.mistakes[0].starts_with("config.toml:2: "));
 }
 
+TEST_CASE("characters beyond ASCII belong into texts and comments") {
+  const auto good = read("\xef\xbb\xbf# \u00fc \"\n[emailing] # '\u00fc\n"
+                         "from = \"B\u00fcro \\\" # \u00fc\"\ndomain = '\u00fc\\' # \u00fc\n"
+                         "spool = \"\"\"\n\u00fc \"\\\"\"\" \u00fc\\\n\"\"\"\n");
+  CHECK(good.mistakes.empty());
+  CHECK(good.values.emailing.domain == "\u00fc\\");
+  for (const auto* bad :
+       {"[log]\nlev\u00fcl = 1\n", "[log]\nlevel = \u00fc\n", "[log]\nlevel = \"info\" \u00fc\n",
+        "# '\n\u0336[log]\n", "[log]\n'\u00fc' \u0336 = 1\n", "''\n\xff"}) {
+    const auto mistakes = read(bad).mistakes;
+    REQUIRE(mistakes.size() == 1);
+    CHECK(mistakes[0] == "config.toml:2: a character that only texts and comments may hold");
+  }
+}
+
 TEST_CASE("the environment wins") {
   auto result = read("[server]\norder_port = 4001\nhosts = [\"a\"]\n",
                      {"TROUPE_SERVER_ORDER_PORT=5001", "TROUPE_SERVER_HOSTS=b,c", "HOME=/x",
