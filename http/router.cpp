@@ -78,6 +78,7 @@ router::found router::find(std::string_view method, std::string_view path) const
 
 std::vector<route_name> router::names() const {
   std::vector<route_name> out;
+  out.reserve(routes_.size());
   for (const auto& r : routes_)
     out.push_back({r.method, r.pattern});
   return out;

@@ -74,7 +74,7 @@ std::string without(const routes& all, const routes& some) {
   std::string out;
   for (const auto& one : all)
     if (!some.contains(one))
-      out += one + ' ';
+      out.append(one).append(" ");
   return out;
 }
 
