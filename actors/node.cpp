@@ -70,9 +70,9 @@ bool parks_itself(service of) {
 } // namespace
 
 node::node(caf::actor_system& system, node_parts parts, std::function<void()> broken)
-    : system_(system), parts_(std::make_shared<const node_parts>(std::move(parts))) {
-  if (!parts_->membership)
-    lease_ = lease::unlimited();
+    : system_(system),
+      parts_(std::make_shared<const node_parts>(std::move(parts))),
+      lease_(parts_->membership ? std::make_shared<lease>() : parts_->mine) {
   doors_.mine = lease_;
   spawn_foundation();
   spawn_services();

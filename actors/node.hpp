@@ -52,8 +52,9 @@ struct node_parts {
   /// Makes the topics; true when they are all there. Blocks for seconds at most.
   std::function<bool()> prepare_topics;
 
-  /// The place among other nodes; none: this node alone owns everything, for ever.
+  /// The place among other nodes; none: `mine` says whether this node may serve.
   store_maker<troupe::membership> membership;
+  std::shared_ptr<lease> mine = lease::unlimited();
   std::vector<fence_task> fences;
 
   size_t journals = 2, readers = 1;
@@ -117,7 +118,7 @@ private:
 
   caf::actor_system& system_;
   std::shared_ptr<const node_parts> parts_;
-  std::shared_ptr<lease> lease_ = std::make_shared<lease>();
+  std::shared_ptr<lease> lease_;
   node_doors doors_;
   bridge_actor bridge_;
   payment_pool payments_;

@@ -10,26 +10,6 @@ namespace troupe {
 
 namespace {
 
-std::vector<std::string> topics_of(service s) {
-  auto list = [](std::initializer_list<std::string_view> topics) {
-    return std::vector<std::string>(topics.begin(), topics.end());
-  };
-  switch (s) {
-    case service::order:
-      return list({topic::inventory_updated, topic::inventory_rejected, topic::inventory_released,
-                   topic::payment_refunded});
-    case service::payment:
-      return list({topic::order_cancelled});
-    case service::inventory:
-      return list({topic::order_created, topic::payment_success, topic::order_cancelled});
-    case service::emailing:
-      return list({topic::order_created, topic::payment_success, topic::payment_failed,
-                   topic::order_dispatched, topic::order_completed, topic::order_cancelled,
-                   topic::notification_requested});
-  }
-  return {};
-}
-
 const std::string& database_of(const config& c, service s) {
   switch (s) {
     case service::order:
@@ -138,7 +118,7 @@ void add_bus(node_parts& parts, const config& c, metrics& count) {
   parts.consumer = [options, &count](service s, kafka::consume_callback hand_out) {
     kafka::consumer_settings settings;
     settings.group = kafka::group_of(s);
-    settings.topics = topics_of(s);
+    settings.topics = kafka::topics_of(s);
     return std::make_unique<kafka::consumer>(options, std::move(settings), std::move(hand_out),
                                              count);
   };

@@ -92,5 +92,7 @@ public:
 
 /// The consumer group of a service: `troupe-<service>`.
 std::string group_of(service s);
+/// The topics that a service consumes.
+std::vector<std::string> topics_of(service s);
 
 } // namespace troupe::kafka

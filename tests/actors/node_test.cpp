@@ -22,34 +22,6 @@ using namespace troupe::test;
 
 namespace {
 
-/// Many sessions on one emailing database.
-class emailing_session : public emailing_store {
-public:
-  explicit emailing_session(std::shared_ptr<fake_emailing_store> db) : db_(std::move(db)) {}
-  notice_outcome apply(std::span<const notice> notices) override { return db_->apply(notices); }
-  std::vector<email> due_emails(int limit, std::chrono::milliseconds lease) override {
-    return db_->due_emails(limit, lease);
-  }
-  void emails_sent(std::span<const std::string> ids) override { db_->emails_sent(ids); }
-  void emails_failed(std::span<const std::string> ids, std::chrono::milliseconds delay) override {
-    db_->emails_failed(ids, delay);
-  }
-  std::vector<notification> list(const std::string& user, bool unread, int limit,
-                                 int64_t before) override {
-    return db_->list(user, unread, limit, before);
-  }
-  notification_feed list_after(std::span<const notification_cursor> cursors, int limit) override {
-    return db_->list_after(cursors, limit);
-  }
-  std::optional<notification> mark_read(const std::string& user, const std::string& id) override {
-    return db_->mark_read(user, id);
-  }
-  void ping() override { db_->ping(); }
-
-private:
-  std::shared_ptr<fake_emailing_store> db_;
-};
-
 class mailbox : public mail_transport {
 public:
   explicit mailbox(std::vector<mail>& sent) : sent_(sent) {}
@@ -58,21 +30,6 @@ public:
 private:
   std::vector<mail>& sent_;
 };
-
-std::vector<std::string> topics_of(service s) {
-  using namespace topic;
-  std::vector<std::string_view> all;
-  if (s == service::order)
-    all = {inventory_updated, inventory_rejected, inventory_released, payment_refunded};
-  else if (s == service::payment)
-    all = {order_cancelled};
-  else if (s == service::inventory)
-    all = {order_created, payment_success, order_cancelled};
-  else
-    all = {order_created,   payment_success, payment_failed,        order_dispatched,
-           order_completed, order_cancelled, notification_requested};
-  return {all.begin(), all.end()};
-}
 
 /// What survives a restart of the node.
 struct shop_world {
@@ -145,7 +102,7 @@ struct shop : shop_world, stage {
     p.publisher
         = [this](kafka::publisher_callbacks tell) { return bus.make_publisher(std::move(tell)); };
     p.consumer = [this](service s, kafka::consume_callback take) {
-      return bus.make_consumer(kafka::group_of(s), topics_of(s), std::move(take));
+      return bus.make_consumer(kafka::group_of(s), kafka::topics_of(s), std::move(take));
     };
     p.prepare_topics = [] { return true; };
     p.clock = [this] { return now; };

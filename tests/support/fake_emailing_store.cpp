@@ -40,7 +40,14 @@ notice_outcome fake_emailing_store::apply(std::span<const notice> notices) {
     throw store_error(store_failure::wait, "the fake waits");
   if (present == fault::lost_before)
     throw store_error(store_failure::lost, "the fake is lost before the commit");
-  auto outcome = write(plan_notices(known, notices, decode_, ids_));
+  notice_view view;
+  for (const auto& id : orders_asked(notices)) {
+    if (const auto user = known.users.find(id); user != known.users.end())
+      view.users.insert(*user);
+    if (const auto waiting = known.waiting.find(id); waiting != known.waiting.end())
+      view.waiting.insert(*waiting);
+  }
+  auto outcome = write(plan_notices(std::move(view), notices, decode_, ids_));
   if (present == fault::lost_after)
     throw store_error(store_failure::lost, "the fake is lost after the commit");
   return outcome;

@@ -16,13 +16,18 @@ void fake_inventory::add_product(product p) {
   products[p.id] = {p, ++last_change};
 }
 
-fake_inventory_store::fake_inventory_store(std::shared_ptr<fake_inventory> db, int64_t low_stock)
-    : session(service::inventory, db->journal), db_(std::move(db)), low_stock_(low_stock) {}
+fake_inventory_store::fake_inventory_store(std::shared_ptr<fake_inventory> db, int64_t low_stock,
+                                           int64_t incarnation)
+    : session(service::inventory, db->journal, incarnation),
+      db_(std::move(db)),
+      low_stock_(low_stock) {}
 
 std::vector<stock_result> fake_inventory_store::apply(std::span<const stock_input> inputs) {
   session.before_write();
   stock_view view;
-  view.orders = db_->orders;
+  for (const auto& in : inputs)
+    if (const auto found = db_->orders.find(in.order_id); found != db_->orders.end())
+      view.orders.insert(*found);
   for (const auto& [id, row] : db_->products)
     view.products[id]
         = {row.what.name, row.what.stock, row.what.reserved, row.what.sold, row.what.version};
@@ -110,8 +115,8 @@ void fake_inventory_store::write(stock_plan& plan) {
     waiting.push_back(e);
     waiting.back().id = ++db_->last_parked;
   }
-  for (auto& [id, file] : db_->orders)
-    std::erase_if(file.waiting, [&](const parked_event& e) {
+  for (const auto& o : plan.orders) // what is drained was parked beside an order of the plan
+    std::erase_if(db_->orders[o.order_id].waiting, [&](const parked_event& e) {
       return std::find(plan.unpark.begin(), plan.unpark.end(), e.id) != plan.unpark.end();
     });
   stamp(plan, times);

@@ -30,7 +30,8 @@ struct fake_inventory {
 
 class fake_inventory_store : public inventory_store {
 public:
-  explicit fake_inventory_store(std::shared_ptr<fake_inventory> db, int64_t low_stock = 0);
+  explicit fake_inventory_store(std::shared_ptr<fake_inventory> db, int64_t low_stock = 0,
+                                int64_t incarnation = 0);
 
   /// Its session: faults, refusals, drop.
   fake_session session;

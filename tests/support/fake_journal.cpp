@@ -5,22 +5,44 @@
 
 namespace troupe::test {
 
-fake_session::fake_session(service from, std::shared_ptr<fake_journal> journal)
-    : from_(from), journal_(std::move(journal)) {}
+void fake_journal::fence(int64_t incarnation) {
+  fenced.insert(incarnation);
+  for (auto& [number, s] : streams)
+    if (s.incarnation == incarnation && s.writer)
+      s.held = s.writer = false;
+}
+
+std::vector<int64_t> fake_journal::unpublished() const {
+  std::set<int64_t> all;
+  for (const auto& [at, row] : rows)
+    if (!row.events.empty() && at > streams.at(stream_of(at)).watermark)
+      all.insert(stream_of(at));
+  return {all.begin(), all.end()};
+}
+
+fake_session::fake_session(service from, std::shared_ptr<fake_journal> journal, int64_t incarnation)
+    : from_(from), journal_(std::move(journal)), incarnation_(incarnation) {}
 
 fake_session::~fake_session() {
   drop();
 }
 
+bool fake_session::writes() const {
+  return journal_->streams.at(stream_).writer;
+}
+
 void fake_session::connect() {
-  if (up_)
+  if (connected())
     return;
+  drop();
+  if (journal_->fenced.contains(incarnation_))
+    throw store_error(store_failure::fenced, "the fake has fenced this incarnation");
   if (refusals > 0) {
     --refusals;
     throw store_error(store_failure::wait, "the fake refuses");
   }
   stream_ = journal_->streams.empty() ? 1 : journal_->streams.rbegin()->first + 1;
-  journal_->streams[stream_] = {true, true, false, make_position(stream_, 0)};
+  journal_->streams[stream_] = {incarnation_, true, true, false, make_position(stream_, 0)};
   counter_ = 0;
   up_ = true;
 }
@@ -29,7 +51,8 @@ void fake_session::drop() {
   if (!up_)
     return;
   up_ = false;
-  journal_->streams[stream_].held = false;
+  if (writes())
+    journal_->streams[stream_].held = journal_->streams[stream_].writer = false;
   for (auto stream : std::exchange(taken_, {}))
     journal_->streams[stream].held = false;
 }
@@ -39,7 +62,7 @@ position fake_session::next_position() {
 }
 
 void fake_session::need_session() {
-  if (!up_)
+  if (!connected())
     throw store_error(store_failure::lost, "not connected");
 }
 

@@ -20,17 +20,23 @@ struct fake_journal {
     std::vector<event> events;
   };
   struct stream {
-    bool held = false;   ///< a session has its lock
-    bool writer = false; ///< that session is the one that opened it
+    int64_t incarnation = 0; ///< that opened it
+    bool held = false;       ///< a session has its lock
+    bool writer = false;     ///< that session is the one that opened it
     bool drained = false;
     position watermark = 0;
   };
 
   std::map<position, row> rows;
   std::map<int64_t, stream> streams;
+  std::set<int64_t> fenced; ///< incarnations
   timestamp now = timestamp(std::chrono::seconds(1'700'000'000));
 
   timestamp tick() { return now += std::chrono::milliseconds(1); }
+  /// From now on this incarnation's sessions are over, and it can open no other.
+  void fence(int64_t incarnation);
+  /// Streams with events above their watermark.
+  std::vector<int64_t> unpublished() const;
 };
 
 /// What the next call of a store meets.
@@ -44,11 +50,11 @@ enum class fault {
 /// One session on a journal, with its own stream.
 class fake_session : public stream_log {
 public:
-  fake_session(service from, std::shared_ptr<fake_journal> journal);
+  fake_session(service from, std::shared_ptr<fake_journal> journal, int64_t incarnation = 0);
   ~fake_session() override;
 
   void connect();
-  bool connected() const { return up_; }
+  bool connected() const { return up_ && writes(); }
   /// The session breaks: its stream is an orphan.
   void drop();
   position next_position();
@@ -73,9 +79,12 @@ public:
 
 private:
   void need_session();
+  /// Nobody has taken its stream.
+  bool writes() const;
 
   service from_;
   std::shared_ptr<fake_journal> journal_;
+  int64_t incarnation_;
   bool up_ = false;
   int64_t stream_ = 0;
   int64_t counter_ = 0;

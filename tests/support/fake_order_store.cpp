@@ -235,6 +235,13 @@ void fake_orders::fence(int64_t incarnation) {
   fenced_.insert(incarnation);
 }
 
+void fake_orders::end_sessions(int64_t incarnation) {
+  guard g(lock_);
+  for (const auto& [stream, row] : streams_)
+    if (row.incarnation == incarnation)
+      sessions_.erase(row.writer);
+}
+
 std::vector<order> fake_orders::all() const {
   guard g(lock_);
   std::vector<order> orders;
@@ -257,6 +264,25 @@ int fake_orders::commits() const {
 bool fake_orders::drained(int64_t stream) const {
   guard g(lock_);
   return streams_.at(stream).drained;
+}
+
+std::vector<int64_t> fake_orders::unpublished() const {
+  guard g(lock_);
+  std::set<int64_t> all;
+  for (const auto& [at, row] : journal_)
+    if (!row.events.empty() && at > streams_.at(stream_of(at)).watermark)
+      all.insert(stream_of(at));
+  return {all.begin(), all.end()};
+}
+
+std::vector<outgoing_event> fake_orders::events() const {
+  guard g(lock_);
+  std::vector<outgoing_event> all;
+  for (const auto& [at, row] : journal_) {
+    auto some = events_of(at);
+    std::move(some.begin(), some.end(), std::back_inserter(all));
+  }
+  return all;
 }
 
 std::vector<outgoing_event> fake_orders::events_of(position at) const {

@@ -38,12 +38,18 @@ public:
   /// From now on `connect` of this incarnation's stores throws `fenced`; their sessions go on until
   /// somebody takes their streams.
   void fence(int64_t incarnation);
+  /// Ends all sessions of this incarnation, as whoever carries its fence out does.
+  void end_sessions(int64_t incarnation);
 
   // Looking behind the stores.
   std::vector<order> all() const;
   std::size_t journal_rows() const;
   int commits() const; ///< calls of commit that wrote something
   bool drained(int64_t stream) const;
+  /// Streams with events above their watermark.
+  std::vector<int64_t> unpublished() const;
+  /// Every event, in position order.
+  std::vector<outgoing_event> events() const;
 
 private:
   friend class fake_store;

@@ -5,7 +5,9 @@
 namespace troupe::test {
 
 fake_payment_store::fake_payment_store(std::shared_ptr<fake_payments> db, int64_t incarnation)
-    : session(service::payment, db->journal), db_(std::move(db)), incarnation_(incarnation) {}
+    : session(service::payment, db->journal, incarnation),
+      db_(std::move(db)),
+      incarnation_(incarnation) {}
 
 void fake_payment_store::need_session() const {
   if (!session.connected())
@@ -14,7 +16,11 @@ void fake_payment_store::need_session() const {
 
 std::vector<payment_result> fake_payment_store::write(std::span<const payment_write> steps) {
   session.before_write();
-  auto plan = plan_payments(db_->orders, steps, [this] { return session.next_position(); });
+  payment_view view;
+  for (const auto& step : steps)
+    if (const auto found = db_->orders.find(step.attempt.order_id); found != db_->orders.end())
+      view.insert(*found);
+  auto plan = plan_payments(std::move(view), steps, [this] { return session.next_position(); });
   std::map<position, timestamp> times;
   for (const auto& row : plan.journal)
     times[row.at] = db_->journal->tick();

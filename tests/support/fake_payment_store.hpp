@@ -18,7 +18,7 @@ struct fake_payments {
   payment_view orders;
   std::map<attempt_id, int64_t> begun_by;    ///< the incarnation
   std::map<attempt_id, timestamp> due;       ///< of pending refunds
-  std::set<int64_t> fenced;                  ///< incarnations
+  std::set<int64_t> fenced;                  ///< incarnations whose attempts are abandoned
   std::vector<outgoing_event> refund_events; ///< as first published
   std::shared_ptr<fake_journal> journal = std::make_shared<fake_journal>();
 };
