@@ -53,8 +53,7 @@ public:
 
 private:
   bool trusts(const ip_address& address) const;
-  ip_address walk(const ip_address& peer,
-                  const std::vector<std::optional<ip_address>>& chain) const;
+  ip_address walk(const ip_address& peer, const std::vector<std::optional<ip_address>>& told) const;
 
   std::vector<network> trusted_;
 };

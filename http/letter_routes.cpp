@@ -70,7 +70,7 @@ void list_letters(const backend& b, const doors& to, const call_ptr& c, scope ow
       [c, state = by.state](const letter_page& page) {
         c->answer(page_answer(c->asked, page, state));
       },
-      list_atom::value, std::move(by));
+      list_atom::value, by);
 }
 
 /// The path's letter; 404 for one that cannot exist, or not on this port.

@@ -53,7 +53,7 @@ public:
 
   explicit book(const waiting_options& options) : options_(options) {}
 
-  void add(desk self, follower_ptr f);
+  void add(desk self, const follower_ptr& f);
   void wake(desk self, const std::set<std::string>& users);
   void open(desk self, notification_actor notifications);
   void pause() { notifications_ = nullptr; }
@@ -78,7 +78,7 @@ private:
   clock::time_point read_again_ = {}; ///< after a read that failed
 };
 
-void notification_watch::book::add(desk self, follower_ptr f) {
+void notification_watch::book::add(desk self, const follower_ptr& f) {
   by_user_.emplace(f->user, f);
   if (!f->seen)
     return find_end(self, f);
@@ -242,7 +242,7 @@ void notification_watch::added(const std::vector<notification>& fresh) {
     desk_.post([book = book_, users = std::move(users)](auto* self) { book->wake(self, users); });
 }
 
-void notification_watch::open(notification_actor notifications) {
+void notification_watch::open(const notification_actor& notifications) {
   desk_.post([book = book_, notifications](auto* self) { book->open(self, notifications); });
 }
 

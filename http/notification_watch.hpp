@@ -32,7 +32,7 @@ public:
   void added(const std::vector<notification>& fresh) override;
 
   /// Notifications can be read from now on.
-  void open(notification_actor notifications);
+  void open(const notification_actor& notifications);
   /// The node behind is being made again; who waits goes on waiting.
   void pause();
   /// Ends all streams in order. Once; later clients are refused.

@@ -346,7 +346,7 @@ void order_watch::doubtful(const std::string& order_id) {
     desk_.post([book = book_, order_id](auto* self) { book->doubtful(self, order_id); });
 }
 
-void order_watch::open(order_door orders, std::shared_ptr<const lease> mine) {
+void order_watch::open(const order_door& orders, const std::shared_ptr<const lease>& mine) {
   desk_.post([book = book_, orders, mine](auto* self) { book->open(self, orders, mine); });
 }
 

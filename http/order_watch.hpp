@@ -46,7 +46,7 @@ public:
 
   /// Orders can be viewed from now on, while `mine` says that this node owns them: elsewhere its
   /// changes are not seen. All that is known is doubtful.
-  void open(order_door orders, std::shared_ptr<const lease> mine);
+  void open(const order_door& orders, const std::shared_ptr<const lease>& mine);
   /// The node behind is being made again; who waits goes on waiting.
   void pause();
   /// Ends all: polls are answered with what is known, streams end in order. Once; later clients

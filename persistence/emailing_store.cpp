@@ -126,6 +126,7 @@ std::map<std::string, std::string> read_users(const pg::result& rows) {
 
 pg::statement in_turn(const notice_plan& plan) {
   std::vector<std::string> users;
+  users.reserve(plan.entries.size());
   for (const auto& e : plan.entries)
     users.push_back(e.what.user_id);
   return {in_turn_sql, {users}};

@@ -37,7 +37,7 @@ struct observed_house : order_house {
 
 TEST_CASE_FIXTURE(observed_house, "each commit of an order is told, and nothing else") {
   created("o1");
-  auto paying = send(region(), command("o1", order_verb::pay));
+  self->send(region(), command("o1", order_verb::pay));
   run();
   CHECK(seen.versions == std::vector<int32_t>{2});
   answer_charge(attempt_status::captured);
@@ -49,7 +49,7 @@ TEST_CASE_FIXTURE(observed_house, "each commit of an order is told, and nothing 
 
 TEST_CASE_FIXTURE(observed_house, "an order's end in the middle leaves it in doubt") {
   created("o1");
-  auto paying = send(region(), command("o1", order_verb::pay));
+  self->send(region(), command("o1", order_verb::pay));
   run();
   self->send_exit(region(), caf::exit_reason::user_shutdown);
   run();

@@ -80,6 +80,7 @@ TEST_CASE("threads take no more than there is") {
   std::array<int, 4> taken{};
   {
     std::vector<std::jthread> threads;
+    threads.reserve(taken.size());
     for (auto& count : taken)
       threads.emplace_back([&] { count = admitted(limit, "ada", start, 1000); });
   }

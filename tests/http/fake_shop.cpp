@@ -158,7 +158,7 @@ product sample_product(const std::string& id) {
 }
 
 fake_shop::fake_shop(http::api_options options, http::gateway_options bounds,
-                     std::optional<service> letters_of, http::waiting_options patience) {
+                     std::optional<service> letters_of, const http::waiting_options& patience) {
   script_samples(answers);
   bounds.tick = 10ms;
   bounds.count = &counters;

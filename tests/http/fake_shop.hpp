@@ -60,7 +60,7 @@ public:
   /// `letters_of`: as on that service's own port.
   explicit fake_shop(http::api_options options = {}, http::gateway_options bounds = {},
                      std::optional<service> letters_of = std::nullopt,
-                     http::waiting_options patience = {});
+                     const http::waiting_options& patience = {});
   ~fake_shop();
 
   http_answer get(std::string_view target, const header_lines& headers = {}) {

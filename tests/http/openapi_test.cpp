@@ -64,7 +64,7 @@ routes described() {
       continue;
     std::string method;
     std::transform(word.begin(), word.end() - 1, std::back_inserter(method), ::toupper);
-    out.insert(method + ' ' + path);
+    out.insert(method.append(" ").append(path));
   }
   return out;
 }

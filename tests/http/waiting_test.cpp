@@ -111,9 +111,9 @@ std::string event_end(const std::string& name, int64_t id) {
 } // namespace
 
 TEST_CASE("the wish to wait is read as RFC 7240 says, and a malformed one ignored") {
-  const auto wait = [](std::vector<std::string> fields) -> int64_t {
+  const auto wait = [](const std::vector<std::string>& fields) -> int64_t {
     http::request q;
-    for (auto& f : fields)
+    for (const auto& f : fields)
       q.headers.emplace_back("prefer", f);
     const auto found = http::wait_preference(q);
     return found ? found->count() : -1;

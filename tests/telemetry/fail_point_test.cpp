@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -103,11 +104,11 @@ TEST_CASE("throw ends the handler at its passing, and with + at all later ones")
     }
   };
   arm_fail_points("journal.before_commit=throw@2,journal.before_commit=throw@4+");
-  std::vector<bool> thrown;
-  for (int i = 0; i < 6; ++i)
-    thrown.push_back(throws());
+  std::array<bool, 6> thrown{};
+  for (auto& each : thrown)
+    each = throws();
   arm_fail_points("");
-  CHECK(thrown == std::vector<bool>{false, true, false, true, true, true});
+  CHECK(thrown == std::array<bool, 6>{false, true, false, true, true, true});
 }
 
 TEST_CASE("throw for an order means that order alone, whenever it passes") {
