@@ -213,7 +213,8 @@ private:
         if (in_.emailing->has_told(source, id))
           told.insert(id);
         else if (!lost.contains(id) && !nobodys.contains(r.key))
-          found("each event is told once", r.key, t + " " + id + " was not");
+          found("each event is told once", r.key,
+                std::string(t).append(" ").append(id).append(" was not"));
       }
     if (const auto count = in_.emailing->notifications.size(); count != told.size())
       found("each event is told once", "",

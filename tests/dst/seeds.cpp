@@ -79,6 +79,7 @@ summary run_seeds(uint64_t first, int64_t count, int threads, run_options option
     }
   };
   std::vector<std::thread> all;
+  all.reserve(static_cast<size_t>(threads));
   for (int i = 0; i < threads; ++i)
     all.emplace_back(work);
   for (auto& each : all)
