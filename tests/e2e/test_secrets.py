@@ -8,6 +8,7 @@ import psycopg2.extensions
 import pytest
 
 from client import until
+from guarded import ROOT
 from instance import DATABASES, Databases, free_ports
 
 LOUD = {"TROUPE_LOG_LEVEL": "debug", "TROUPE_KAFKA_OPTIONS_DEBUG": "all"}
@@ -142,6 +143,7 @@ def test_run_knows_which_databases_a_file_names(tmp_path):
                 secret_value databases orders"""
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith("TROUPE_")}
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=10,
-                          env={**environment, "TROUPE_DATABASES_ORDERS_FILE": str(tmp_path / "orders")})
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True,
+                          timeout=10, env={**environment, "TROUPE_DATABASES_ORDERS_FILE":
+                                           str(tmp_path / "orders")})
     assert (done.returncode, done.stdout) == (0, "dbname=mine\n"), done
