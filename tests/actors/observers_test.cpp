@@ -24,13 +24,17 @@ struct noting : order_observer, notification_observer {
   std::vector<std::string> doubts, users;
 };
 
-struct observed_house : order_house {
+/// Outlives the actors, which tell of doubts as they end.
+struct observing_world {
+  noting seen;
+};
+
+struct observed_house : observing_world, order_house {
   observed_house() {
     auto observed = *context;
     observed.observer = &seen;
     context = std::make_shared<const order_context>(std::move(observed));
   }
-  noting seen;
 };
 
 } // namespace
