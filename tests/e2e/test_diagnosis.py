@@ -79,6 +79,7 @@ def test_an_order_that_nobody_knows(client):
     until(lambda: client.get(f"/orders/{stranger}/diagnosis").code, lambda code: code == "not_found")
 
 
+@pytest.mark.long
 def test_it_waits_for_the_payment_gateway(troupe, client):
     order = client.new_order(troupe.new_product())
     payer = threading.Thread(target=client.pay, args=(order, SILENT))

@@ -7,6 +7,8 @@ import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 import audit
 from client import until
 from test_payments import BREAKS, DECLINED, SILENT
@@ -89,6 +91,7 @@ def faults(troupe, chance):
     return chance.choice([kill, kill, restart, troupe.db.end_sessions_of_troupe])
 
 
+@pytest.mark.long
 def test_storm(instance):
     instance.running(SETTINGS)
     seed = secrets.randbits(32)

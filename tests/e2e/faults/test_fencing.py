@@ -105,6 +105,7 @@ def test_an_owner_stopped_in_the_middle_of_a_batch_commits_nothing_of_it(instanc
         assert written_by(instance, old) == rows
 
 
+@pytest.mark.long
 def test_databases_away_for_longer_than_a_lease_fence_nobody(troupe, standby):
     order = troupe.client().new_order(troupe.new_product())
     before = alive(troupe)

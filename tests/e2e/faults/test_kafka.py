@@ -39,6 +39,7 @@ def test_away_for_a_minute_while_orders_are_accepted(troupe, client, broker):
     shoppers.must_all_end_well()
 
 
+@pytest.mark.long
 def test_a_storm_of_rebalances(troupe, broker):
     """Members join each group and leave it again, and take partitions with them meanwhile."""
     shoppers = Shoppers(troupe)
@@ -57,7 +58,9 @@ def test_a_storm_of_rebalances(troupe, broker):
     assert troupe.log().count("kafka.revoked") > since + 8
 
 
-@pytest.mark.parametrize("database", ["orders", "payments", "inventory", "emailing"])
+@pytest.mark.parametrize("database", ["orders", "inventory",
+                                      *(pytest.param(other, marks=pytest.mark.long)
+                                        for other in ("payments", "emailing"))])
 def test_one_service_without_its_database(troupe, database):
     shoppers = Shoppers(troupe, 60)
 

@@ -85,7 +85,8 @@ def test_killed_at_the_commit_of_a_key(instance, point):
     audit.await_sound(instance)
 
 
-@pytest.mark.parametrize("point", ["payment.before_gateway", "payment.after_gateway"])
+@pytest.mark.parametrize("point", [
+    pytest.param("payment.before_gateway", marks=pytest.mark.long), "payment.after_gateway"])
 def test_killed_in_a_payment_under_a_key(instance, point):
     instance.running()
     client = instance.client()

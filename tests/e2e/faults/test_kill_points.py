@@ -38,8 +38,11 @@ WHILE_ENDING = ("stop.draining", "stop.drained", "stop.bridge_ended", "stop.node
 
 
 # Close to others that every ./test tries.
-ONLY_WITH_ALL = ("batch.half_sent", "payment.before_attempt", "payment.before_gateway",
-                 "refund.before_gateway", "stop.drained", "stop.node_ended")
+ONLY_WITH_ALL = ("batch.half_sent", "journal.after_commit", "order.before_offset",
+                 "inventory.before_offset", "payment.before_offset", "emailing.before_offset",
+                 "payment.before_attempt", "payment.before_gateway", "payment.after_gateway",
+                 "refund.before_gateway", "refund.after_gateway", "stop.drained",
+                 "stop.bridge_ended", "stop.node_ended")
 
 
 def cases(points):

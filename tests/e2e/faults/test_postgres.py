@@ -124,6 +124,7 @@ def test_an_end_while_it_is_frozen(troupe, server):
     shoppers.must_all_end_well()
 
 
+@pytest.mark.long
 def test_answers_to_commits_are_lost(troupe):
     """Commits wait for a standby that does not exist: they are durable, and their sessions end before
     they can say so."""
@@ -170,6 +171,7 @@ def test_out_of_connections(troupe, server):
     shoppers.must_all_end_well()
 
 
+@pytest.mark.long
 def test_a_full_disk(troupe, server, disk):
     if not os.path.ismount(disk):
         pytest.skip("a tmpfs cannot be mounted here")

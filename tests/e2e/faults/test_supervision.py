@@ -3,6 +3,8 @@ is lost, and everybody who waits is answered meanwhile. An order that always cra
 
 import re
 
+import pytest
+
 from client import until
 from crowd import SETTINGS, armed, crowd_before, passed
 
@@ -84,6 +86,7 @@ def test_each_crashes_twice_under_load_and_is_made_again(instance, broker):
     assert incarnation(instance) == before
 
 
+@pytest.mark.long
 def test_a_crash_of_the_bridge_makes_the_node_anew(instance):
     """Only the bridge knows what Kafka has not yet reported: all is made again from what is durable."""
     crowd, since = crowd_before(instance, "bridge.before_hand_out=throw@3", answered=True)
