@@ -105,7 +105,7 @@ def test_ends_in_time_while_everything_crashes(instance):
     crowd, since = crowd_before(instance, ",".join(points))
 
     def stop_while_they_crash():
-        until(lambda: sum(crashes(instance, since).values()) > 10)
+        until(lambda: sum(crashes(instance, since).values()) > 3)
         return instance.stop()
     code, seconds = crowd.during(stop_while_they_crash)
     assert code == 0 and seconds < 10, (code, seconds)
