@@ -14,7 +14,7 @@ from client import HOST, order_of, until
 SETTINGS = {"TROUPE_ORDERS_IDLE_MS": "2000"}
 MB = 1 << 20
 # Refusing begins below the bound; this is for what a slow machine takes in between two looks.
-SLACK = 1.2
+SLACK = 1.1
 
 SCRIPT = """
 wrk.method = "POST"
