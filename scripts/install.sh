@@ -15,7 +15,7 @@ run_packages=(
   postgresql-15 ca-certificates curl
   python3 python3-yaml
 )
-test_packages=(jq kcat wrk python3-pytest python3-psycopg2 python3-jsonschema)
+test_packages=(jq kcat wrk python3-pytest python3-pytest-xdist python3-psycopg2 python3-jsonschema)
 all_packages=(
   clang-16 libclang-rt-16-dev clang-format-16 clang-tidy-16 shellcheck python3-venv
 )
