@@ -33,9 +33,9 @@ consumer::impl::impl(const options& o, consumer_settings settings, consume_callb
       link_(settings_.group) {
   auto conf = base_conf(o);
   // What is fetched ahead is memory that nobody counts, most of it when consumers are behind.
-  for (const auto& [key, value] : {std::pair("queued.max.messages.kbytes", "2048"),
-                                   std::pair("queued.min.messages", "1000"),
-                                   std::pair("fetch.max.bytes", "2097152")})
+  for (const auto& [key, value] :
+       {std::pair("queued.max.messages.kbytes", "2048"), std::pair("queued.min.messages", "1000"),
+        std::pair("fetch.max.bytes", "2097152")})
     if (!o.extra.contains(key))
       require_property(conf.get(), key, value);
   consumer_conf(conf.get(), o, settings_.group);
