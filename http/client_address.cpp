@@ -1,5 +1,7 @@
 #include "http/client_address.hpp"
 
+#include "http/field_value.hpp"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -17,14 +19,6 @@ constexpr size_t mapped_bytes = 12;
 
 bool is_v4(const ip_address& address) {
   return std::equal(address.begin(), address.begin() + mapped_bytes, mapped_prefix.begin());
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blank = " \t";
-  const auto first = text.find_first_not_of(blank);
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(blank) - first + 1);
 }
 
 /// Takes what stands before the next `separator` off the front of `list`. Separators in a quoted

@@ -1,5 +1,7 @@
 #include "http/head.hpp"
 
+#include "http/field_value.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -14,14 +16,6 @@ constexpr std::string_view crlf = "\r\n";
 
 bool is_token(std::string_view s) {
   return !s.empty() && std::all_of(s.begin(), s.end(), is_token_char);
-}
-
-std::string_view trim(std::string_view s) {
-  constexpr std::string_view blank = " \t";
-  const auto from = s.find_first_not_of(blank);
-  if (from == std::string_view::npos)
-    return {};
-  return s.substr(from, s.find_last_not_of(blank) - from + 1);
 }
 
 bool is_hex(char c) {
@@ -116,7 +110,7 @@ template <class F>
 void each_token(std::string_view list, F&& f) {
   while (true) {
     const auto comma = std::min(list.find(','), list.size());
-    f(trim(list.substr(0, comma)));
+    f(trimmed(list.substr(0, comma)));
     if (comma == list.size())
       return;
     list.remove_prefix(comma + 1);
@@ -212,7 +206,7 @@ std::optional<std::pair<std::string_view, std::string_view>> parse_field(std::st
   const auto colon = line.find(':');
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
     return std::nullopt;
-  const auto value = trim(line.substr(colon + 1));
+  const auto value = trimmed(line.substr(colon + 1));
   const auto forbidden
       = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; };
   if (std::any_of(value.begin(), value.end(), forbidden))

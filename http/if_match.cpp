@@ -1,17 +1,12 @@
 #include "http/if_match.hpp"
 
+#include "http/field_value.hpp"
+
 #include <charconv>
 
 namespace troupe::http {
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 /// The number in `"3"`; nothing for any other tag.
 std::optional<int32_t> version_of(std::string_view tag) {

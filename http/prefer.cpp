@@ -1,5 +1,7 @@
 #include "http/prefer.hpp"
 
+#include "http/field_value.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <string_view>
@@ -7,14 +9,6 @@
 namespace troupe::http {
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blank = " \t";
-  const auto first = text.find_first_not_of(blank);
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(blank) - first + 1);
-}
 
 /// Cuts off what stands before the next `mark` that is in no quoted string.
 std::string_view next_part(std::string_view& rest, char mark) {

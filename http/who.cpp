@@ -1,6 +1,7 @@
 #include "http/who.hpp"
 
 #include "domain/ids.hpp"
+#include "http/field_value.hpp"
 #include "http/message.hpp"
 
 #include <openssl/crypto.h>
@@ -40,14 +41,6 @@ std::string random_hex(size_t bytes) {
   if (RAND_bytes(out, static_cast<int>(bytes)) != 1)
     throw std::runtime_error("no randomness");
   return hex_of({out, bytes});
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blank = " \t";
-  auto first = text.find_first_not_of(blank);
-  if (first == std::string_view::npos)
-    return {};
-  return text.substr(first, text.find_last_not_of(blank) - first + 1);
 }
 
 bool is_hex(std::string_view text) {
