@@ -243,17 +243,24 @@ struct letter_filter {
   std::optional<letter_place> after;
 };
 
-/// What came of a replay; `error` says why it was not applied.
+/// A letter that is to be handed over once more. `by`: a user id.
+struct replay_request {
+  letter_id id;
+  std::string by;
+  std::optional<idempotency> key;
+};
+
+/// `repeated`: it is the answer that its key got at first.
 struct replay_answer {
-  bool applied = false;
-  std::string error;
+  replay_outcome outcome;
+  bool repeated = false;
 };
 
 /// What services could not apply, for the admin: `letter_router` for all services, a `letter_desk`
-/// for one. The texts are user ids: who wants it. Local.
+/// for one. The text is a user id: who discards it. Local.
 using letters_actor
     = caf::typed_actor<caf::replies_to<list_atom, letter_filter>::with<letter_page>,
-                       caf::replies_to<replay_atom, letter_id, std::string>::with<replay_answer>,
+                       caf::replies_to<replay_atom, replay_request>::with<replay_answer>,
                        caf::replies_to<discard_atom, letter_id, std::string>::with<bool>>;
 
 } // namespace troupe
@@ -275,6 +282,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::letter_filter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::letter_id)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::letter_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::replay_request)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::replay_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product_filter)

@@ -1,7 +1,8 @@
 #pragma once
 // Where the admin handles what one service could not apply: lists it, hands it to the service's
 // consumer once more, discards it. Natural keys make sure that a record that is handed over again
-// has no second effect; replays of one letter at the same time share one hand-over. Blocks in its
+// has no second effect; replays of one letter at the same time share one hand-over. What came of it
+// is kept with the key of each, so that a repeat gets its first answer. Blocks in its
 // session, so production detaches it; behind a `letter_router`.
 // Source: "/dead-letters" in docs/api.md.
 
@@ -27,26 +28,32 @@ public:
   void start(self_ptr self, std::unique_ptr<letters> store, event_handler handler,
              letter_desk_options options, metrics& count);
   caf::result<letter_page> list(const letter_filter& by);
-  caf::result<replay_answer> replay(const letter_id& id, const std::string& by);
+  caf::result<replay_answer> replay(replay_request&& asked);
   caf::result<bool> discard(const letter_id& id, const std::string& by);
   /// Answers all that wait for a replay.
   void abandon();
 
 private:
-  using promise = caf::typed_response_promise<replay_answer>;
+  /// Who waits for a replay.
+  struct waiter {
+    replay_request asked;
+    caf::typed_response_promise<replay_answer> reply;
+  };
 
-  void hand_over(const letter& l, const std::string& by);
-  void handed_over(const letter& l, const std::string& by, const consumed& outcome);
-  replay_answer mark(const letter& l, const std::string& by);
-  std::vector<promise> take_waiting(const letter_id& id);
+  const idempotency* in_progress(const replay_request& asked) const;
+  void hand_over(const letter& l);
+  void handed_over(const letter& l, const consumed& what);
+  replay_outcome outcome_of_done(const letter& l);
+  caf::expected<replay_answer> settle(const replay_request& asked, const replay_outcome& outcome);
+  std::vector<waiter> take_waiting(const letter_id& id);
   void failed(const letter_id& id, const caf::error& why);
-  void tell(const letter& l, const std::string& by, const replay_answer& answer);
+  void tell(const letter& l, const replay_outcome& outcome);
 
   self_ptr self_ = nullptr;
   std::unique_ptr<letters> store_;
   event_handler handler_;
   letter_desk_options options_;
-  std::map<letter_id, std::vector<promise>> replaying_;
+  std::map<letter_id, std::vector<waiter>> replaying_; ///< the first one had it handed over
   prometheus::Counter *applied_ = nullptr, *failed_ = nullptr;
 };
 

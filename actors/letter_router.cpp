@@ -116,9 +116,9 @@ letter_router_behavior(letter_router_state::self_ptr self,
   });
   return {
       [self](list_atom, const letter_filter& by) { return self->state.list(by); },
-      [self](replay_atom, const letter_id& id, std::string& by) -> caf::result<replay_answer> {
-        if (const auto& desk = self->state.desk_of(id.of))
-          return self->delegate(desk, replay_atom::value, id, std::move(by));
+      [self](replay_atom, replay_request& what) -> caf::result<replay_answer> {
+        if (const auto& desk = self->state.desk_of(what.id.of))
+          return self->delegate(desk, replay_atom::value, std::move(what));
         return make_fault(fault::unavailable);
       },
       [self](discard_atom, const letter_id& id, std::string& by) -> caf::result<bool> {

@@ -57,12 +57,12 @@ std::vector<retention_task> retention_tasks_of(const config& c) {
   constexpr hours day{24};
   const auto& r = c.retention;
   std::vector<retention_task> tasks
-      = {{old_rows::order_keys, service::order, hours(r.keys_hours)},
-         {old_rows::product_keys, service::inventory, hours(r.keys_hours)},
-         {old_rows::notifications, service::emailing, r.notifications_days * day},
+      = {{old_rows::notifications, service::emailing, r.notifications_days * day},
          {old_rows::emails, service::emailing, r.emails_days * day}};
-  for (const auto of : all_services)
+  for (const auto of : all_services) {
+    tasks.push_back({old_rows::keys, of, hours(r.keys_hours)});
     tasks.push_back({old_rows::letters, of, r.letters_days * day});
+  }
   std::erase_if(tasks, [](const retention_task& t) { return t.keep == hours::zero(); });
   return tasks;
 }
@@ -92,7 +92,9 @@ void add_stores(node_parts& parts, const config& c, int64_t incarnation) {
   parts.emailing = [c] { return make_emailing_store(c.databases.emailing, decode_notice); };
   parts.inboxes = [c](service s) { return make_inbox(database_of(c, s)); };
   parts.diagnoses = [c](service s) { return make_diagnosis_queries(s, database_of(c, s)); };
-  parts.letters = [c](service s) { return make_letters(database_of(c, s), s, kafka::group_of(s)); };
+  parts.letters = [c, key_life](service s) {
+    return make_letters(database_of(c, s), s, kafka::group_of(s), key_life);
+  };
   parts.retention = [c](service s) { return make_retention(database_of(c, s)); };
   parts.old = retention_of(c);
   parts.mail = [c] { return make_spool_transport(c.emailing.spool, c.emailing.from); };

@@ -73,6 +73,16 @@ void list_letters(const backend& b, const doors& to, const call_ptr& c, scope ow
       list_atom::value, by);
 }
 
+response replay_answer_of(const letter_id& id, const replay_answer& a) {
+  view body = {{"id", to_string(id)}, {"outcome", a.outcome.applied ? "applied" : "failed"}};
+  if (!a.outcome.applied)
+    body["error"] = a.outcome.error;
+  auto answer = json_answer(200, body);
+  if (a.repeated)
+    answer.headers.emplace_back("Idempotent-Replayed", "true");
+  return answer;
+}
+
 /// The path's letter; 404 for one that cannot exist, or not on this port.
 letter_id letter_of(const call& c, scope own) {
   const auto id = letter_id_from(c.asked.path_param("id"));
@@ -84,18 +94,14 @@ letter_id letter_of(const call& c, scope own) {
 void replay_letter(const backend& b, const doors& to, const call_ptr& c, scope own) {
   require_admin(b, *c);
   const auto in = body_of(*c, body_is::optional);
-  const auto user = user_of(b, *c, &in);
-  key_of(*c, user); // looked at only: a replay is idempotent with and without one
-  const auto id = letter_of(*c, own);
+  replay_request asked;
+  asked.by = user_of(b, *c, &in);
+  asked.key = key_of(*c, asked.by);
+  asked.id = letter_of(*c, own);
   b.calls.ask<replay_answer>(
       line::letters, to.letters, c,
-      [c, id](const replay_answer& a) {
-        view body = {{"id", to_string(id)}, {"outcome", a.applied ? "applied" : "failed"}};
-        if (!a.applied)
-          body["error"] = a.error;
-        c->answer(json_answer(200, body));
-      },
-      replay_atom::value, id, user);
+      [c, id = asked.id](const replay_answer& a) { c->answer(replay_answer_of(id, a)); },
+      replay_atom::value, std::move(asked));
 }
 
 void discard_letter(const backend& b, const doors& to, const call_ptr& c, scope own) {

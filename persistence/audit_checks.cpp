@@ -32,7 +32,8 @@ constexpr statement_part keys[]
        {view::orders_after,
         TROUPE_FOUND("select 'a key of order ' || k.order_id || ' version ' || k.version"
                      "  || ', which is not in its history' as what"
-                     " from idempotency_keys k where not exists (select from order_status_history h"
+                     " from idempotency_keys k where k.order_id is not null"
+                     "  and not exists (select from order_status_history h"
                      "  where h.order_id = k.order_id and h.version = k.version)")}};
 
 constexpr statement_part stock_sums[] = {

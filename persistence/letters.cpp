@@ -56,7 +56,7 @@ constexpr std::string_view find_parked_sql
 #undef TROUPE_PARKED_COLUMNS
 #undef TROUPE_DEAD_COLUMNS
 
-constexpr std::string_view applied_sql
+constexpr std::string_view mark_sql
     = "update dead_letters set replayed_at = clock_timestamp(), settled_by = $2::text"
       " where id = $1::bigint and " TROUPE_OPEN;
 constexpr std::string_view unpark_sql = "delete from parked_events where id = $1::bigint";
@@ -81,15 +81,33 @@ constexpr std::string_view discard_parked_sql
 
 #undef TROUPE_OPEN
 
+// An expired key is replaced where it is met.
+constexpr std::string_view take_key_sql
+    = "insert into idempotency_keys (scope, body_hash, replay_error)"
+      " values ($1::text, $2::text, $3::bytea) on conflict (scope) do update"
+      " set body_hash = excluded.body_hash, replay_error = excluded.replay_error,"
+      "  created_at = clock_timestamp()"
+      " where idempotency_keys.created_at <= clock_timestamp() - $4::bigint * interval '1 second'";
+
+constexpr std::string_view used_key_sql
+    = "select body_hash, replay_error from idempotency_keys where scope = $1::text"
+      " and created_at > clock_timestamp() - $2::bigint * interval '1 second'";
+
 class pg_letters : public letters {
 public:
-  pg_letters(std::string conninfo, service of, std::string consumer)
-      : up_(std::move(conninfo)), of_(of), consumer_(std::move(consumer)) {}
+  pg_letters(std::string conninfo, service of, std::string consumer, std::chrono::seconds key_life)
+      : up_(std::move(conninfo)),
+        of_(of),
+        consumer_(std::move(consumer)),
+        key_life_(key_life.count()) {}
 
   letter_page list(letter_state state, int limit,
                    const std::optional<letter_place>& after) override;
   std::optional<letter> find(const letter_id& id) override;
-  void applied(const letter_id& id, const std::string& by) override;
+  std::optional<earlier_replay> earlier(const idempotency& key) override;
+  std::optional<earlier_replay> settle(const letter_id& id, const replay_outcome& outcome,
+                                       const std::string& by,
+                                       const std::optional<idempotency>& key) override;
   bool discard(const letter_id& id, const std::string& by) override;
 
 private:
@@ -103,6 +121,7 @@ private:
   pg::lazy_connection up_;
   service of_;
   std::string consumer_;
+  int64_t key_life_; ///< seconds
 };
 
 letter pg_letters::read(letter_state state, const pg::result& rows, int i) const {
@@ -155,11 +174,31 @@ std::optional<letter> pg_letters::find(const letter_id& id) {
   return read(id.state, rows, 0);
 }
 
-void pg_letters::applied(const letter_id& id, const std::string& by) {
-  if (id.state == letter_state::dead)
-    run({applied_sql, {id.number, by}});
-  else
-    run({unpark_sql, {id.number}});
+std::optional<earlier_replay> pg_letters::earlier(const idempotency& key) {
+  const auto rows = run({used_key_sql, {key.scope, key_life_}});
+  if (rows.rows() == 0)
+    return std::nullopt;
+  const auto error = rows.raw_bytes(0, 1);
+  return earlier_replay{rows.text(0, 0), {error.empty(), error}};
+}
+
+/// A key that turns out to be taken may also be this one, written just before the connection broke:
+/// it has the same answer then.
+std::optional<earlier_replay> pg_letters::settle(const letter_id& id, const replay_outcome& outcome,
+                                                 const std::string& by,
+                                                 const std::optional<idempotency>& key) {
+  std::vector<pg::statement> all;
+  if (outcome.applied && id.state == letter_state::dead)
+    all.push_back({mark_sql, {id.number, by}});
+  else if (outcome.applied)
+    all.push_back({unpark_sql, {id.number}});
+  if (key)
+    all.push_back(
+        {take_key_sql, {key->scope, key->body_hash, pg::bytes{outcome.error}, key_life_}});
+  const auto results = up_.run([&](pg::connection& on) { return on.pipeline(all); });
+  if (key && results.back().affected() == 0)
+    return earlier(*key);
+  return std::nullopt;
 }
 
 bool pg_letters::discard(const letter_id& id, const std::string& by) {
@@ -170,8 +209,9 @@ bool pg_letters::discard(const letter_id& id, const std::string& by) {
 
 } // namespace
 
-std::unique_ptr<letters> make_letters(std::string conninfo, service of, std::string consumer) {
-  return std::make_unique<pg_letters>(std::move(conninfo), of, std::move(consumer));
+std::unique_ptr<letters> make_letters(std::string conninfo, service of, std::string consumer,
+                                      std::chrono::seconds key_life) {
+  return std::make_unique<pg_letters>(std::move(conninfo), of, std::move(consumer), key_life);
 }
 
 } // namespace troupe

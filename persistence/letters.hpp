@@ -5,6 +5,7 @@
 
 #include "domain/event.hpp"
 #include "domain/letter_id.hpp"
+#include "persistence/idempotency.hpp"
 #include "persistence/store_error.hpp"
 
 #include <cstddef>
@@ -38,6 +39,18 @@ struct letter_page {
   bool more = false;
 };
 
+/// What came of a replay; `error` says why it was not applied.
+struct replay_outcome {
+  bool applied = false;
+  std::string error;
+};
+
+/// What a replay's key stands for since its first use.
+struct earlier_replay {
+  std::string body_hash;
+  replay_outcome outcome;
+};
+
 /// A page ends early, but never empty, when its values have so many bytes.
 constexpr size_t max_letter_page_bytes = 4U << 20U;
 
@@ -52,13 +65,22 @@ public:
   /// Nothing once it is discarded, or is no longer parked.
   virtual std::optional<letter> find(const letter_id& id) = 0;
 
-  /// A replay was applied: marks a dead letter, and removes a parked event. `by`: a user id.
-  virtual void applied(const letter_id& id, const std::string& by) = 0;
+  /// A key's first use; nothing when it is free.
+  virtual std::optional<earlier_replay> earlier(const idempotency& key) = 0;
+  /// Keeps what came of a replay, in one transaction: an applied one marks a dead letter and
+  /// removes a parked event, and `key` stands for this outcome from now on. Returns the key's use
+  /// when somebody else was faster; the letter is marked all the same. `by`: a user id.
+  virtual std::optional<earlier_replay> settle(const letter_id& id, const replay_outcome& outcome,
+                                               const std::string& by,
+                                               const std::optional<idempotency>& key)
+      = 0;
   /// Ends its waiting and keeps the trace of it; false: there is none. What is settled stays so.
   virtual bool discard(const letter_id& id, const std::string& by) = 0;
 };
 
-/// Of one service's database. `consumer`: the service's consumer group.
-std::unique_ptr<letters> make_letters(std::string conninfo, service of, std::string consumer);
+/// Of one service's database. `consumer`: the service's consumer group. `key_life`: how long keys
+/// are known.
+std::unique_ptr<letters> make_letters(std::string conninfo, service of, std::string consumer,
+                                      std::chrono::seconds key_life = default_key_life);
 
 } // namespace troupe

@@ -7,8 +7,7 @@ namespace troupe {
 
 namespace {
 
-constexpr names::table<5> kinds
-    = {"order_keys", "product_keys", "dead_letters", "notifications", "emails"};
+constexpr names::table<4> kinds = {"idempotency_keys", "dead_letters", "notifications", "emails"};
 
 // The oldest first, by an index (which a volatile clock could not search); what another node or a
 // request holds waits for the next batch.
@@ -17,8 +16,7 @@ constexpr names::table<5> kinds
   " < statement_timestamp() - $1::bigint * interval '1 hour'"                                      \
   " order by " time " limit $2::integer for update skip locked)" removal
 
-// Those of either database. The journals and the catalogue replace keys of that age where they
-// meet them.
+// Whoever meets a key of that age replaces it.
 constexpr std::string_view keys_sql
     = TROUPE_REMOVE("scope", "idempotency_keys", "true", "created_at",
                     " delete from idempotency_keys k using old where k.scope = old.scope");
@@ -50,8 +48,7 @@ constexpr std::string_view emails_sql
 
 std::string_view sql_of(old_rows what) {
   switch (what) {
-    case old_rows::order_keys:
-    case old_rows::product_keys:
+    case old_rows::keys:
       return keys_sql;
     case old_rows::letters:
       return letters_sql;

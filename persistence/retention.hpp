@@ -15,8 +15,7 @@ namespace troupe {
 
 /// What grows old, and in whose database.
 enum class old_rows : uint8_t {
-  order_keys,    ///< orders: used idempotency keys
-  product_keys,  ///< inventory: the same
+  keys,          ///< each: used idempotency keys
   letters,       ///< each: replayed dead letters, and discarded ones of other producers' records
   notifications, ///< emailing: read ones; what an event was told by stays, without its text
   emails         ///< emailing: sent ones

@@ -53,14 +53,29 @@ struct letter_house : stage {
     return ask<letter_page>(letters_actor(router), list_atom::value, by);
   }
 
-  auto send_replay(const letter_id& id) {
-    return send(letters_actor(router), replay_atom::value, id, std::string("ann"));
+  auto send_replay(const letter_id& id, std::optional<idempotency> key = std::nullopt) {
+    return send(letters_actor(router), replay_atom::value,
+                replay_request{id, "ann", std::move(key)});
   }
 
-  caf::expected<replay_answer> replay(const letter_id& id) {
-    auto pending = send_replay(id);
+  caf::expected<replay_answer> replay_under(const letter_id& id, std::optional<idempotency> key) {
+    auto pending = send_replay(id, std::move(key));
     run();
     return answer_of<replay_answer>(pending);
+  }
+
+  caf::expected<replay_outcome> replay(const letter_id& id) {
+    const auto answer = replay_under(id, std::nullopt);
+    if (!answer)
+      return answer.error();
+    CHECK_FALSE(answer->repeated);
+    return answer->outcome;
+  }
+
+  /// Ends the hand-over of a `slow` handler.
+  void hand_back() {
+    caf::anon_send(handler, flush_atom::value);
+    run();
   }
 
   caf::expected<bool> discard(const letter_id& id) {
@@ -201,11 +216,90 @@ TEST_CASE_FIXTURE(letter_house, "two replays at the same time share one hand-ove
   auto a = send_replay(first), b = send_replay(first);
   run();
   CHECK(handed.size() == 1);
-  caf::anon_send(handler, flush_atom::value);
-  run();
-  CHECK(answer_of<replay_answer>(a)->applied);
-  CHECK(answer_of<replay_answer>(b)->applied);
+  hand_back();
+  CHECK(answer_of<replay_answer>(a)->outcome.applied);
+  CHECK(answer_of<replay_answer>(b)->outcome.applied);
   CHECK(handed.size() == 1);
+}
+
+TEST_CASE_FIXTURE(letter_house,
+                  "a key's first answer is its answer, whatever became of the letter") {
+  bury(service::order, 7);
+  outcome = [] { return consumed{consumed::kind::poison, "an unknown order"}; };
+  const idempotency failed{"a", "1"}, applied{"b", "1"};
+  CHECK_FALSE(replay_under(first, failed)->repeated);
+  outcome = [] { return consumed{}; };
+  auto again = replay_under(first, failed);
+  CHECK(again->repeated);
+  CHECK_FALSE(again->outcome.applied);
+  CHECK(again->outcome.error == "an unknown order");
+  CHECK(handed.size() == 1);
+  CHECK(replay_under(first, applied)->outcome.applied);
+  CHECK(handed.size() == 2);
+  again = replay_under(first, applied);
+  CHECK(again->repeated);
+  CHECK(again->outcome.applied);
+  CHECK_FALSE(replay_under(first, failed)->outcome.applied);
+  CHECK(fault_of(replay_under(first, idempotency{"b", "2"})) == troupe::fault::key_reused);
+  // What is applied already is an outcome too, and its key is kept.
+  CHECK_FALSE(replay_under(first, idempotency{"c", "1"})->repeated);
+  CHECK(replay_under(first, idempotency{"c", "1"})->repeated);
+  CHECK(handed.size() == 2);
+  rows[service::order]->down = true;
+  CHECK(fault_of(replay_under(first, applied)) == troupe::fault::unavailable);
+}
+
+TEST_CASE_FIXTURE(letter_house, "a key whose replay runs is in progress, other replays share it") {
+  bury(service::order, 7);
+  slow = true;
+  const idempotency key{"a", "1"}, other{"b", "1"};
+  auto a = send_replay(first, key), b = send_replay(first, other), c = send_replay(first);
+  run();
+  CHECK(fault_of(replay_under(first, key)) == troupe::fault::key_in_progress);
+  CHECK(fault_of(replay_under(first, idempotency{"a", "2"})) == troupe::fault::key_reused);
+  hand_back();
+  for (auto* pending : {&a, &b, &c}) {
+    const auto answer = answer_of<replay_answer>(*pending);
+    CHECK(answer->outcome.applied);
+    CHECK_FALSE(answer->repeated);
+  }
+  CHECK(handed.size() == 1);
+  CHECK(rows[service::order]->keys.size() == 2);
+  for (const auto& used : {key, other})
+    CHECK(replay_under(first, used)->repeated);
+}
+
+TEST_CASE_FIXTURE(letter_house, "a key that another node has used meanwhile keeps its answer") {
+  bury(service::order, 7);
+  slow = true;
+  auto a = send_replay(first, idempotency{"a", "1"}), b = send_replay(first, idempotency{"b", "1"});
+  run();
+  rows[service::order]->keys = {{"a", {"1", {false, "too early"}}}, {"b", {"2", {true, {}}}}};
+  hand_back();
+  const auto answer = answer_of<replay_answer>(a);
+  CHECK(answer->repeated);
+  CHECK(answer->outcome.error == "too early");
+  CHECK(fault_of(answer_of<replay_answer>(b)) == troupe::fault::key_reused);
+  CHECK(rows[service::order]->replayed.at(0) == "ann"); // it was applied all the same
+}
+
+TEST_CASE_FIXTURE(letter_house, "a key is free as long as there is no outcome") {
+  bury(service::order, 7);
+  const idempotency key{"a", "1"};
+  outcome = [] { return consumed{consumed::kind::unavailable, {}}; };
+  CHECK(fault_of(replay_under(first, key)) == troupe::fault::unavailable);
+  constexpr letter_id none{service::order, letter_state::dead, 9};
+  CHECK(fault_of(replay_under(none, key)) == troupe::fault::not_found);
+  outcome = [this] {
+    rows[service::order]->down = true; // applied, and nobody can note it
+    return consumed{};
+  };
+  CHECK(fault_of(replay_under(first, key)) == troupe::fault::unavailable);
+  rows[service::order]->down = false;
+  outcome = [] { return consumed{}; };
+  const auto answer = replay_under(first, idempotency{"a", "2"});
+  CHECK(answer->outcome.applied);
+  CHECK_FALSE(answer->repeated);
 }
 
 TEST_CASE_FIXTURE(letter_house, "a discarded letter is gone, with its trace") {

@@ -21,9 +21,19 @@ def await_letters(client, key, count, state="dead"):
 
 
 def replay(client, letter):
-    answer = client.post(f"/dead-letters/{letter['id']}/replay")
+    answer = replay_under(client, letter, None)
     assert answer.status == 200 and answer.json["id"] == letter["id"], answer
     return answer.json
+
+
+def replay_under(client, letter, key, body=None):
+    return client.post(f"/dead-letters/{letter['id']}/replay", body, headers={"Idempotency-Key": key})
+
+
+def must_be_replayed(first, again):
+    assert again.status == 200 and again.body == first.body, (first, again)
+    assert "Idempotent-Replayed" not in first.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
 
 
 def discard(client, letter):
@@ -126,12 +136,48 @@ def test_a_letter_that_has_become_applicable_is_applied_once(troupe, client, bro
         assert answer.status == 503 and "inventory" in answer.json["detail"], answer
         assert letter in client.get("/dead-letters?service=order").json
         with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(lambda _: replay(client, letter), range(8)))
-        assert answers == [{"id": letter["id"], "outcome": "applied"}] * 8
+            answers = list(pool.map(lambda n: replay_under(client, letter, f"key-{n}"), range(8)))
+        assert [answer.json for answer in answers] == [{"id": letter["id"], "outcome": "applied"}] * 8
         assert client.order(order)["status"] == "CONFIRMED"
     assert replay(client, letter)["outcome"] == "applied"
+    for n, first in enumerate(answers):
+        must_be_replayed(first, replay_under(client, letter, f"key-{n}"))
+        assert replay_under(client, letter, f"key-{n}", {}).code == "idempotency_key_reused"
     assert letters(troupe.client("order"), order) == []
     until(lambda: troupe.stock_of(product), lambda units: units == (999, 0, 1))
     steps = [entry["status"] for entry in client.order(order)["statusHistory"]]
     assert steps.count("CONFIRMED") == 1
     audit.await_sound(troupe)
+
+
+def test_a_key_gives_a_replay_its_first_answer(troupe, client, broker):
+    order = client.new_order(troupe.new_product())
+    broker.produce("inventory-updated", order, json.dumps({"orderId": order, "items": []}).encode())
+    letter, = await_letters(client, order, 1)
+    failed = replay_under(client, letter, "one")
+    assert failed.json["outcome"] == "failed", failed
+    assert client.post(f"/orders/{order}/cancel").status == 200
+    must_be_replayed(failed, replay_under(client, letter, "one"))
+    must_be_replayed(failed, replay_under(troupe.client(letter["service"]), letter, "one"))
+    assert replay_under(client, letter, "one", {}).code == "idempotency_key_reused"
+    assert replay_under(client, letter, "two").json["outcome"] == "failed"  # tried again
+    troupe.stop()
+    troupe.running()
+    must_be_replayed(failed, replay_under(client, letter, "one"))  # the database remembers
+    assert discard(client, letter) == 204
+    must_be_replayed(failed, replay_under(client, letter, "one"))
+    assert replay_under(client, letter, "three").code == "not_found"
+    audit.await_sound(troupe)
+
+
+def test_every_service_keeps_keys_of_replays(troupe, client, broker):
+    key = f"keyed-{secrets.token_hex(4)}"
+    broker.produce("order-cancelled", key, b"[]")
+    broker.produce("inventory-rejected", key, b"[]")
+    found = await_letters(client, key, 4)
+    assert sorted(row["service"] for row in found) == ["emailing", "inventory", "order", "payment"]
+    for row in found:
+        first = replay_under(client, row, "k" * 255)
+        assert first.json["outcome"] == "failed", first
+        must_be_replayed(first, replay_under(client, row, "k" * 255))
+        assert discard(client, row) == 204

@@ -64,7 +64,7 @@ void script_samples(scripts& s) {
   };
   s.read = [](const std::string&, const std::string&) { return missing<notification>(); };
   s.letters = [](const letter_filter&) -> caf::result<letter_page> { return letter_page{}; };
-  s.replay = [](const letter_id&, const std::string&) { return missing<replay_answer>(); };
+  s.replay = [](const replay_request&) { return missing<replay_answer>(); };
   s.discard = [](const letter_id&, const std::string&) { return missing<bool>(); };
 }
 
@@ -121,7 +121,7 @@ diagnosis_actor::behavior_type desk(diagnosis_actor::pointer, scripts* s) {
 letters_actor::behavior_type letters(letters_actor::pointer, scripts* s) {
   return {
       [=](list_atom, const letter_filter& by) { return s->letters(by); },
-      [=](replay_atom, const letter_id& id, const std::string& by) { return s->replay(id, by); },
+      [=](replay_atom, const replay_request& asked) { return s->replay(asked); },
       [=](discard_atom, const letter_id& id, const std::string& by) { return s->discard(id, by); },
   };
 }

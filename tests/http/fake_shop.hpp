@@ -45,7 +45,7 @@ struct scripts {
   std::function<caf::result<notification>(const std::string&, const std::string&)> read;
   std::function<caf::result<diagnosis>(const std::string&)> diagnose;
   std::function<caf::result<letter_page>(const letter_filter&)> letters;
-  std::function<caf::result<replay_answer>(const letter_id&, const std::string&)> replay;
+  std::function<caf::result<replay_answer>(const replay_request&)> replay;
   std::function<caf::result<bool>(const letter_id&, const std::string&)> discard;
   std::function<caf::result<notification_feed>(const std::vector<notification_cursor>&)> feed;
   /// Views of orders are never answered.

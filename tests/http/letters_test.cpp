@@ -95,8 +95,8 @@ TEST_CASE("a service's port has its own letters only") {
     asked = by;
     return letter_page{};
   };
-  shop.answers.replay = [](const letter_id&, const std::string&) -> caf::result<replay_answer> {
-    return replay_answer{true, {}};
+  shop.answers.replay = [](const replay_request&) -> caf::result<replay_answer> {
+    return replay_answer{{true, {}}};
   };
   shop.answers.discard
       = [](const letter_id&, const std::string&) -> caf::result<bool> { return true; };
@@ -112,10 +112,11 @@ TEST_CASE("a service's port has its own letters only") {
 
 TEST_CASE_FIXTURE(shop, "a replay says what came of it") {
   std::vector<std::string> asked;
-  replay_answer outcome{true, {}};
-  answers.replay = [&](const letter_id& id, const std::string& by) -> caf::result<replay_answer> {
-    asked.push_back(to_string(id) + " by " + by);
-    return outcome;
+  replay_outcome outcome{true, {}};
+  answers.replay = [&](const replay_request& r) -> caf::result<replay_answer> {
+    asked.push_back(to_string(r.id) + " by " + r.by);
+    CHECK_FALSE(r.key);
+    return replay_answer{outcome};
   };
   auto a = send("POST", "/dead-letters/order-dead-3/replay", {}, {{"X-User-Id", "ann"}});
   CHECK(a.status == 200);
@@ -133,6 +134,38 @@ TEST_CASE_FIXTURE(shop, "a replay says what came of it") {
   check_problem(send("POST", "/dead-letters/order-dead-1/replay", {}, {{"Idempotency-Key", ""}}),
                 400, "invalid_idempotency_key");
   CHECK(asked.size() == 2);
+}
+
+TEST_CASE_FIXTURE(shop, "a replay's key goes along, in the scope of its letter") {
+  std::vector<idempotency> keys;
+  answers.replay = [&](const replay_request& r) -> caf::result<replay_answer> {
+    REQUIRE(r.key);
+    keys.push_back(*r.key);
+    return replay_answer{{false, "no"}, keys.size() > 1};
+  };
+  const http::header_list key = {{"Idempotency-Key", "k"}};
+  auto a = send("POST", "/dead-letters/order-dead-1/replay", {}, key);
+  CHECK(a.header("Idempotent-Replayed").empty());
+  a = send("POST", "/dead-letters/order-dead-1/replay", {}, key);
+  CHECK(a.header("Idempotent-Replayed") == "true");
+  CHECK(json_of(a)["outcome"] == "failed");
+  CHECK(keys[1] == keys[0]);
+  send("POST", "/dead-letters/order-dead-2/replay", {}, key);
+  send("POST", "/dead-letters/order-dead-1/replay", {}, {key[0], {"X-User-Id", "ann"}});
+  send("POST", "/dead-letters/order-dead-1/replay", "{}",
+       {key[0], {"Content-Type", "application/json"}});
+  REQUIRE(keys.size() == 5);
+  CHECK(keys[2].scope != keys[0].scope);
+  CHECK(keys[3].scope != keys[0].scope);
+  CHECK(keys[4].scope == keys[0].scope);
+  CHECK(keys[4].body_hash != keys[0].body_hash);
+  for (const auto why : {fault::key_in_progress, fault::key_reused}) {
+    answers.replay
+        = [=](const replay_request&) -> caf::result<replay_answer> { return make_fault(why); };
+    const bool passes = why == fault::key_in_progress;
+    check_problem(send("POST", "/dead-letters/order-dead-1/replay", {}, key), passes ? 409 : 422,
+                  passes ? "key_in_progress" : "idempotency_key_reused");
+  }
 }
 
 TEST_CASE_FIXTURE(shop, "discarding answers without a body") {

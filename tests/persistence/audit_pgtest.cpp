@@ -206,6 +206,6 @@ TEST_CASE("what retention removes is not missed") {
   using std::chrono::hours;
   CHECK(old->remove(old_rows::notifications, hours(0), 1000) == told);
   CHECK(old->remove(old_rows::emails, hours(0), 1000) == told);
-  CHECK(make_retention(orders.conninfo())->remove(old_rows::order_keys, hours(0), 1000) > 0);
+  CHECK(make_retention(orders.conninfo())->remove(old_rows::keys, hours(0), 1000) > 0);
   CHECK(text_of(audit(clean().all(), {.quiesced = true})).empty());
 }

@@ -67,6 +67,20 @@ std::vector<letter_id> ids_of(letters& store, letter_state state) {
   return ids;
 }
 
+/// Says that a replay was applied, for ann.
+template <class W>
+void mark(W& w, const letter_id& id) {
+  CHECK_FALSE(w.store->settle(id, {true, {}}, "ann", std::nullopt));
+}
+
+void check_use(const std::optional<earlier_replay>& use, const std::string& body_hash,
+               const std::string& error) {
+  REQUIRE(use);
+  CHECK(use->body_hash == body_hash);
+  CHECK(use->outcome.applied == error.empty());
+  CHECK(use->outcome.error == error);
+}
+
 using offsets = std::vector<int64_t>;
 
 } // namespace
@@ -119,7 +133,7 @@ TEST_CASE_TEMPLATE("what is replayed or discarded is listed no more, and stays k
     w.box->bury({poison(i)});
   const auto ids = ids_of(*w.store, dead);
   REQUIRE(ids.size() == 3);
-  w.store->applied(ids[0], "ann");
+  mark(w, ids[0]);
   CHECK(w.store->discard(ids[1], "bob"));
   CHECK(walk(*w.store, dead, 9) == offsets{1});
   REQUIRE(w.store->find(ids[0]));
@@ -128,7 +142,7 @@ TEST_CASE_TEMPLATE("what is replayed or discarded is listed no more, and stays k
   // Settled once: neither the other way nor by the same record again.
   CHECK(w.store->discard(ids[0], "bob"));
   CHECK(w.store->discard(ids[1], "ann"));
-  w.store->applied(ids[1], "ann");
+  mark(w, ids[1]);
   CHECK(w.box->bury({poison(3), poison(2)}) == 0);
   const auto counts = w.box->count_dead();
   CHECK(counts.open == 1);
@@ -144,7 +158,7 @@ TEST_CASE_TEMPLATE("a parked event goes when it is applied, and leaves a trace w
   w.box->park({{0, "order1", record(1)}, {0, "order2", record(2)}});
   const auto ids = ids_of(*w.store, parked);
   REQUIRE(ids.size() == 2);
-  w.store->applied(ids[1], "ann");
+  mark(w, ids[1]);
   CHECK(walk(*w.store, parked, 9) == offsets{2});
   CHECK(w.store->discard(ids[0], "ann"));
   CHECK(ids_of(*w.store, parked).empty());
@@ -156,12 +170,82 @@ TEST_CASE_TEMPLATE("a parked event goes when it is applied, and leaves a trace w
   CHECK(w.box->bury({known}) == 0); // the record that comes again is known
 }
 
+TEST_CASE_TEMPLATE("a key stands for the first outcome that came with it", W, real_letters,
+                   faked_letters) {
+  W w;
+  w.box->bury({poison(1)});
+  w.box->park({{0, "order1", record(2)}});
+  const auto id = ids_of(*w.store, dead).at(0), waiting = ids_of(*w.store, parked).at(0);
+  const idempotency tried{"a", "h1"}, done{"b", "h2"}, unparked{"c", "h3"};
+  const std::string error = "wrong: \xff \xc3\xa4"; // may quote any bytes of a record
+  CHECK_FALSE(w.store->earlier(tried));
+  CHECK_FALSE(w.store->settle(id, {false, error}, "ann", tried));
+  check_use(w.store->earlier(tried), "h1", error);
+  CHECK(walk(*w.store, dead, 9) == offsets{1});
+  CHECK_FALSE(w.store->settle(id, {true, {}}, "ann", done));
+  CHECK_FALSE(w.store->settle(waiting, {true, {}}, "ann", unparked));
+  CHECK(w.store->find(id)->replayed);
+  CHECK_FALSE(w.store->find(waiting));
+  check_use(w.store->earlier(done), "h2", {});
+  check_use(w.store->earlier(unparked), "h3", {});
+  check_use(w.store->earlier({"a", "another body"}), "h1", error);
+  check_use(w.store->settle(id, {true, {}}, "bob", tried), "h1", error);
+  check_use(w.store->earlier(tried), "h1", error);
+}
+
+TEST_CASE_TEMPLATE("a letter is marked although its key was used by somebody faster", W,
+                   real_letters, faked_letters) {
+  W w;
+  w.box->bury({poison(1)});
+  const auto id = ids_of(*w.store, dead).at(0);
+  CHECK_FALSE(w.store->settle(id, {false, "no"}, "ann", idempotency{"a", "h1"}));
+  check_use(w.store->settle(id, {true, {}}, "ann", idempotency{"a", "h2"}), "h1", "no");
+  CHECK(w.store->find(id)->replayed);
+}
+
+TEST_CASE("every service's database has a place for keys, which are free again when they are old") {
+  for (const auto& [of, which] : {std::pair(service::order, database::orders),
+                                  {service::payment, database::payments},
+                                  {service::inventory, database::inventory},
+                                  {service::emailing, database::emailing}}) {
+    auto& db = emptied(which);
+    const auto store = make_letters(db.conninfo(), of, "c", std::chrono::hours(24));
+    const letter_id id{of, dead, 1};
+    const idempotency key{"a", "h1"}, other{"a", "h2"};
+    const auto grow_older = [&](const char* by) {
+      db.session().exec("update idempotency_keys set created_at = created_at - $1::interval", {by});
+    };
+    CHECK_FALSE(store->settle(id, {false, "first"}, "ann", key));
+    grow_older("23 hours 59 minutes");
+    check_use(store->earlier(key), "h1", "first");
+    check_use(store->settle(id, {false, "second"}, "ann", other), "h1", "first");
+    grow_older("2 minutes");
+    CHECK_FALSE(store->earlier(key));
+    CHECK_FALSE(store->settle(id, {true, {}}, "ann", other));
+    check_use(store->earlier(key), "h2", {});
+  }
+}
+
+TEST_CASE("a mark and its key are written together or not at all") {
+  real_letters w;
+  w.box->bury({poison(1)});
+  const auto id = ids_of(*w.store, dead).at(0);
+  w.db.session().script("create function refuse() returns trigger language plpgsql as"
+                        " 'begin raise exception ''no keys today''; end';"
+                        "create trigger refused before insert on idempotency_keys"
+                        " execute function refuse()");
+  CHECK_THROWS_AS(w.store->settle(id, {true, {}}, "ann", idempotency{"a", "h"}), store_error);
+  w.db.session().script("drop function refuse cascade");
+  CHECK_FALSE(w.store->find(id)->replayed);
+  CHECK_FALSE(w.store->settle(id, {true, {}}, "ann", idempotency{"a", "h"}));
+}
+
 TEST_CASE("who has settled a letter, and when, is kept") {
   real_letters w;
   w.box->bury({poison(1), poison(2)});
   w.box->park({{0, "order3", record(3)}});
   const auto ids = ids_of(*w.store, dead);
-  w.store->applied(ids[0], "ann");
+  mark(w, ids[0]);
   w.store->discard(ids[1], "bob");
   w.store->discard(ids_of(*w.store, parked).at(0), "eve");
   CHECK(w.db.value("select string_agg(settled_by || ' ' || (replayed_at is not null) || ' '"

@@ -59,16 +59,17 @@ constexpr std::string_view subjects_sql
 } // namespace
 
 TEST_CASE("keys past their age go, the younger ones stay") {
-  for (const auto& [which, what, columns] :
-       {std::tuple(database::orders, old_rows::order_keys, "order_id, version"),
-        {database::inventory, old_rows::product_keys, "product_id"}}) {
+  for (const auto& [which, columns, one] :
+       {std::tuple(database::orders, "order_id, version", "'o', 1"),
+        {database::payments, "replay_error", "''"},
+        {database::inventory, "product_id", "'p'"},
+        {database::emailing, "replay_error", "''"}}) {
     auto& db = emptied(which);
-    const std::string one = which == database::orders ? "'o', 1" : "'p'";
     for (const auto* age : {"23 hours 59 minutes", "24 hours 1 minute", "9 days"})
       db.session().script("insert into idempotency_keys (scope, body_hash, " + std::string(columns)
                           + ", created_at) values ('" + age + "', 'h', " + one
                           + ", now() - interval '" + age + "')");
-    CHECK(make_retention(db.conninfo())->remove(what, 24h, 10) == 2);
+    CHECK(make_retention(db.conninfo())->remove(old_rows::keys, 24h, 10) == 2);
     CHECK(db.value("select string_agg(scope, ',') from idempotency_keys") == "23 hours 59 minutes");
   }
 }
@@ -131,14 +132,14 @@ TEST_CASE("a batch is bounded, begins with the oldest, and passes over what is h
   const auto kept = [&] {
     return db.value("select string_agg(scope, '' order by scope) from idempotency_keys");
   };
-  CHECK(old->remove(old_rows::order_keys, 24h, 3) == 3);
+  CHECK(old->remove(old_rows::keys, 24h, 3) == 3);
   CHECK(kept() == "2345");
   {
     pg::connection other(db.conninfo());
     pg::transaction holds(other);
     other.exec("select from idempotency_keys where scope = '5' for update");
-    CHECK(old->remove(old_rows::order_keys, 24h, 2) == 2);
+    CHECK(old->remove(old_rows::keys, 24h, 2) == 2);
     CHECK(kept() == "25");
   }
-  CHECK(old->remove(old_rows::order_keys, 24h, 9) == 2);
+  CHECK(old->remove(old_rows::keys, 24h, 9) == 2);
 }

@@ -2,6 +2,7 @@
 // A service's parked events and dead letters in memory. Single-threaded.
 
 #include "persistence/inbox.hpp"
+#include "persistence/letters.hpp"
 
 #include <algorithm>
 #include <map>
@@ -13,6 +14,7 @@ struct fake_inbox_rows {
   std::vector<parked_event> parked; ///< oldest first
   std::vector<dead_letter> dead;
   std::map<size_t, std::string> replayed, discarded; ///< places in `dead`, and by whom
+  std::map<std::string, earlier_replay> keys;        ///< by scope
   int64_t last_parked = 0;
   bool down = false; ///< every call throws `wait`
 };

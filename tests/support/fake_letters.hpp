@@ -44,12 +44,22 @@ public:
     return shown(place);
   }
 
-  void applied(const letter_id& id, const std::string& by) override {
+  std::optional<earlier_replay> earlier(const idempotency& key) override {
     check();
-    if (id.state == letter_state::parked)
-      unpark(id.number);
-    else if (is_open(static_cast<size_t>(id.number - 1)))
-      rows_->replayed[static_cast<size_t>(id.number - 1)] = by;
+    const auto found = rows_->keys.find(key.scope);
+    return found == rows_->keys.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  std::optional<earlier_replay> settle(const letter_id& id, const replay_outcome& outcome,
+                                       const std::string& by,
+                                       const std::optional<idempotency>& key) override {
+    check();
+    if (outcome.applied)
+      mark(id, by);
+    if (!key)
+      return std::nullopt;
+    const auto [at, is_new] = rows_->keys.try_emplace(key->scope, key->body_hash, outcome);
+    return is_new ? std::nullopt : std::optional(at->second);
   }
 
   bool discard(const letter_id& id, const std::string& by) override {
@@ -108,6 +118,13 @@ private:
         if (is_open(i))
           all.push_back(shown(i));
     return all;
+  }
+
+  void mark(const letter_id& id, const std::string& by) {
+    if (id.state == letter_state::parked)
+      unpark(id.number);
+    else if (is_open(static_cast<size_t>(id.number - 1)))
+      rows_->replayed[static_cast<size_t>(id.number - 1)] = by;
   }
 
   void unpark(int64_t number) {
