@@ -1,114 +1,13 @@
 // Clients that wait: long-polls, and streams of an order and of notifications.
 
 #include "http/prefer.hpp"
-#include "shop.hpp"
-#include "tests/front/client.hpp"
+#include "waiting_shop.hpp"
 
 #include <doctest/doctest.h>
-
-#include <atomic>
-#include <mutex>
 
 using namespace troupe;
 using namespace troupe::test;
 using namespace std::chrono_literals;
-using http::test::client;
-using http::test::eventually;
-
-namespace {
-
-http::waiting_options quick(int most = 100, std::chrono::milliseconds heartbeat = 10s) {
-  http::waiting_options o;
-  o.most = most;
-  o.tick = 10ms;
-  o.heartbeat = heartbeat;
-  return o;
-}
-
-order version_of(const order& o, int32_t version, order_status status = order_status::confirmed) {
-  auto now = o;
-  now.version = version;
-  now.status = status;
-  return now;
-}
-
-notification notice_of(const std::string& user, int64_t seq) {
-  notification n;
-  n.id = "n" + std::to_string(seq);
-  n.user_id = user;
-  n.type = "ORDER";
-  n.seq = seq;
-  return n;
-}
-
-struct waiting_shop : fake_shop {
-  explicit waiting_shop(const http::waiting_options& patience = quick())
-      : fake_shop({}, {}, std::nullopt, patience) {
-    answers.view = [this](const std::string& id, const std::string& user) {
-      ++views;
-      return id == now.id && (user.empty() || user == now.user_id)
-                 ? caf::result<order>(now)
-                 : caf::result<order>(make_fault(fault::not_found));
-    };
-    answers.notices = [](const notification_filter&) -> caf::result<std::vector<notification>> {
-      return std::vector<notification>{};
-    };
-    answers.feed = [this](const std::vector<notification_cursor>& after) {
-      const std::lock_guard lock(mutex);
-      notification_feed all;
-      int found = 0;
-      for (const auto& c : after) {
-        auto& page = all.emplace_back();
-        for (const auto& n : told)
-          if (n.user_id == c.user_id && n.seq > c.after && page.size() < 50)
-            page.push_back(n);
-        found += static_cast<int>(!page.empty());
-      }
-      fruitful += static_cast<int>(found > 0);
-      return caf::result<notification_feed>(all);
-    };
-  }
-
-  client ask(std::string_view path, std::string_view headers = {}) {
-    client c(port());
-    REQUIRE(c.send(http::test::get(path, headers)));
-    return c;
-  }
-  client poll(std::string_view headers = {}) {
-    std::string all = "If-None-Match: \"3\"\r\nPrefer: wait=30\r\n";
-    return ask("/orders/c1", all.append(headers));
-  }
-  bool waits(const std::string& kind, int n = 1) {
-    const auto line = "troupe_http_waiting{kind=\"" + kind + "\"} " + std::to_string(n) + "\n";
-    return eventually([&] { return counters.text().find(line) != std::string::npos; });
-  }
-  /// Waits until the order was viewed so often, and what was viewed is known.
-  void await_views(int n) {
-    REQUIRE(eventually([&] { return views >= n; }));
-  }
-  void change(int32_t version, order_status status = order_status::confirmed) {
-    waiting().orders.changed(version_of(now, version, status));
-  }
-  void tell(const std::vector<notification>& fresh) {
-    {
-      const std::lock_guard lock(mutex);
-      told.insert(told.end(), fresh.begin(), fresh.end());
-    }
-    waiting().notifications.added(fresh);
-  }
-
-  order now = sample_order("c1");
-  std::atomic<int> views = 0;
-  std::mutex mutex;
-  std::vector<notification> told;
-  int fruitful = 0; ///< reads of notifications that found some
-};
-
-std::string event_end(const std::string& name, int64_t id) {
-  return "event: " + name + "\nid: " + std::to_string(id) + "\ndata: {";
-}
-
-} // namespace
 
 TEST_CASE("the wish to wait is read as RFC 7240 says, and a malformed one ignored") {
   const auto wait = [](const std::vector<std::string>& fields) -> int64_t {
@@ -191,6 +90,18 @@ TEST_CASE_FIXTURE(waiting_shop, "what is doubtful is viewed again") {
   waiting().orders.doubtful("c1");
   CHECK(c.receive()->header("ETag") == "\"4\"");
   CHECK(views == 2);
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "what is in doubt is not sworn to be unchanged") {
+  auto c = ask("/orders/c1", "If-None-Match: \"3\"\r\nPrefer: wait=1\r\n");
+  await_views(1);
+  CHECK(c.silent(50ms));
+  answers.silent = true;
+  waiting().orders.doubtful("c1");
+  const auto a = c.receive();
+  REQUIRE(a);
+  CHECK(a->status == 503);
+  CHECK(a->code() == "unavailable");
 }
 
 TEST_CASE_FIXTURE(waiting_shop, "who waits goes on waiting while the node is made again") {
@@ -306,49 +217,6 @@ TEST_CASE_FIXTURE(waiting_shop, "a slow reader skips versions, never the newest"
   CHECK(bytes < 2000UL * 20'000);
   change(2001, order_status::completed);
   CHECK(c.read_to(event_end("order", 2001)));
-}
-
-TEST_CASE_FIXTURE(waiting_shop, "new notifications are streamed to their user only") {
-  auto ann = ask("/notifications/stream", "X-User-Id: ann\r\n");
-  auto bob = ask("/notifications/stream?userId=bob");
-  REQUIRE(ann.read_to("\r\n\r\n"));
-  REQUIRE(bob.read_to("\r\n\r\n"));
-  tell({notice_of("ann", 7), notice_of("ann", 9), notice_of("eve", 8)});
-  CHECK(ann.read_to(event_end("notification", 7)));
-  CHECK(ann.read_to(event_end("notification", 9)));
-  CHECK(bob.silent(50ms));
-}
-
-TEST_CASE_FIXTURE(waiting_shop, "notifications are resumed oldest first, whole, in pages") {
-  std::vector<notification> many;
-  for (int64_t seq = 1; seq <= 500; ++seq)
-    many.push_back(notice_of("ann", seq));
-  tell(many);
-  auto c = ask("/notifications/stream", "X-User-Id: ann\r\nLast-Event-ID: 3\r\n");
-  const auto head = c.read_to(event_end("notification", 4));
-  REQUIRE(head);
-  CHECK(head->find("id: 3\n") == std::string::npos);
-  for (int64_t seq = 5; seq <= 500; ++seq)
-    REQUIRE(c.read_to(event_end("notification", seq)));
-  tell({notice_of("ann", 501)});
-  CHECK(c.read_to(event_end("notification", 501)));
-}
-
-TEST_CASE_FIXTURE(waiting_shop, "many who wait are read for in few queries") {
-  std::vector<client> all;
-  std::vector<notification> fresh;
-  for (int i = 0; i < 90; ++i) {
-    const auto user = "u" + std::to_string(i);
-    all.push_back(ask("/notifications/stream?userId=" + user));
-    REQUIRE(all.back().read_to("\r\n\r\n"));
-    fresh.push_back(notice_of(user, i + 1));
-  }
-  CHECK(waits("notification_stream", 90));
-  tell(fresh);
-  for (int i = 0; i < 90; ++i)
-    CHECK(all[static_cast<size_t>(i)].read_to(event_end("notification", i + 1)));
-  const std::lock_guard lock(mutex);
-  CHECK(fruitful <= 4);
 }
 
 TEST_CASE_FIXTURE(waiting_shop, "an end lets everybody go in order") {
