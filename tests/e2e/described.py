@@ -11,6 +11,9 @@ from schemas import escaped
 
 complaints = []
 
+# What the description cannot say: an event's data.
+EVENTS = {"order": "#/components/schemas/Order", "notification": "#/components/schemas/Notification"}
+
 
 def spec():
     return schemas.document("openapi.yaml")
@@ -18,6 +21,12 @@ def spec():
 
 def errors_of(place, instance):
     return schemas.errors_of("openapi.yaml", place, instance)
+
+
+@functools.lru_cache(maxsize=256)
+def errors_of_text(place, text):
+    """Crowds of clients get few texts."""
+    return errors_of(place, json.loads(text))
 
 
 def resolve(node, place):
@@ -50,7 +59,7 @@ def errors_of_body(response, place, answer):
         return [f"Content-Type is {media!r}"]
     if not media.endswith("json"):
         return []
-    return errors_of(f"{place}/content/{escaped(media)}/schema", answer.json)
+    return errors_of_text(f"{place}/content/{escaped(media)}/schema", answer.body)
 
 
 def errors_of_headers(response, place, answer):
@@ -87,3 +96,11 @@ def hold(method, target, answer):
     errors = errors_of_answer(method, path, answer)
     if errors:
         complaints.append(f"{method} {path} answered {answer}: {'; '.join(errors)}")
+
+
+def hold_event(path, name, text):
+    """The event's data."""
+    errors = errors_of_text(EVENTS[name], text) if name in EVENTS else ["no event of this name is known"]
+    if errors:
+        complaints.append(f"{path} sent {name} {text}: {'; '.join(errors)}")
+    return json.loads(text)

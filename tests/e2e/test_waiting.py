@@ -1,76 +1,17 @@
 """Clients that wait: long-polls, and streams of orders and of notifications, on the real program."""
 
-import json
 import re
 import resource
-import socket
 import threading
 import time
 
 import pytest
 
-from client import HOST, until
+from client import until
+from streams import notices, order_stream, poll
 
 CROWD = 2000  # of each kind
 USERS = 20
-
-
-class Stream:
-    """One request on a connection of its own, read piece by piece."""
-
-    def __init__(self, port, path, user, headers=None, receive_buffer=None):
-        self.socket = socket.socket()
-        if receive_buffer:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.connect((HOST, port))
-        self.bytes = b""
-        lines = {"Host": "localhost", "X-User-Id": user, **(headers or {})}
-        text = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-        self.socket.sendall(f"GET {path} HTTP/1.1\r\n{text}\r\n".encode())
-
-    def read_to(self, mark, limit=20):
-        """All up to and with `mark`."""
-        deadline = time.monotonic() + limit
-        while mark.encode() not in self.bytes:
-            self.socket.settimeout(max(0.01, deadline - time.monotonic()))
-            some = self.socket.recv(1 << 16)
-            assert some, f"ended before {mark!r}: {self.bytes[-300:]!r}"
-            self.bytes += some
-        at = self.bytes.index(mark.encode()) + len(mark)
-        taken, self.bytes = self.bytes[:at], self.bytes[at:]
-        return taken.decode()
-
-    def event(self, limit=20):
-        """(name, id, data)"""
-        text = self.read_to("\n\n", limit)
-        found = re.search(r"event: (\S+)\nid: (\d+)\ndata: (.*)\n\n", text)
-        assert found, text
-        return found[1], int(found[2]), json.loads(found[3])
-
-    def opened(self):
-        assert self.read_to("\r\n\r\n").startswith("HTTP/1.1 200 ")
-        return self
-
-    def await_end(self, limit=20):
-        """The end of the answer, as the protocol tells it."""
-        self.read_to("\r\n0\r\n\r\n", limit)
-
-    def close(self):
-        self.socket.close()
-
-
-def order_stream(troupe, order, user, **more):
-    return Stream(troupe.ports["gateway"], f"/orders/{order}/stream", user, **more)
-
-
-def notices(troupe, user, seen=None, **more):
-    headers = {} if seen is None else {"Last-Event-ID": str(seen)}
-    return Stream(troupe.ports["emailing"], "/notifications/stream", user, headers, **more)
-
-
-def poll(troupe, order, user, version, wait=30):
-    return Stream(troupe.ports["order"], f"/orders/{order}", user,
-                  {"If-None-Match": f'"{version}"', "Prefer": f"wait={wait}"})
 
 
 def threads_of(troupe):
@@ -101,14 +42,15 @@ def test_a_change_reaches_a_long_poll_and_a_stream_at_once(troupe, client):
     until(lambda: waiting(troupe, "order_poll") == 1)
     assert client.post(f"/orders/{order}/cancel", user="wanda").status == 200
     began = time.monotonic()
-    answer = waiter.read_to("CANCELLED")
-    assert answer.startswith("HTTP/1.1 200 ") and "Preference-Applied: wait=30" in answer
+    answer = waiter.answer()
+    assert answer.status == 200 and answer.json["status"] == "CANCELLED", answer
+    assert answer.headers["Preference-Applied"] == "wait=30"
     name, version, now = stream.event()
     assert (version, now["status"]) == (2, "CANCELLED")
     assert now == client.order(order, user="wanda")
     stream.await_end()
     assert time.monotonic() - began < 2
-    assert poll(troupe, order, "wanda", 2, wait=1).read_to("\r\n").startswith("HTTP/1.1 304 ")
+    assert poll(troupe, order, "wanda", 2, wait=1).answer().status == 304
 
 
 def test_a_whole_walk_is_streamed_and_resumed(troupe, client):
@@ -125,7 +67,7 @@ def test_a_whole_walk_is_streamed_and_resumed(troupe, client):
     assert client.patch(f"/orders/{order}/deliver").status == 200
     assert [resumed.event()[1], resumed.event()[1]] == [5, 6]
     resumed.await_end()
-    assert order_stream(troupe, order, "eve").read_to("\r\n").startswith("HTTP/1.1 404 ")
+    assert order_stream(troupe, order, "eve").answer().code == "not_found"
 
 
 def test_notifications_are_streamed_and_resumed_exactly(troupe, client):
@@ -166,12 +108,13 @@ def test_thousands_wait_and_hold_no_thread(troupe, client):
     for kind in ("order_poll", "order_stream", "notification_stream"):
         until(lambda: waiting(troupe, kind) == CROWD)
     assert threads_of(troupe) == before
-    refused = poll(troupe, orders[users[0]], users[0], 1).read_to("busy")
-    assert refused.startswith("HTTP/1.1 503 ") and "Retry-After: " in refused
+    refused = poll(troupe, orders[users[0]], users[0], 1).answer()
+    assert refused.code == "busy" and "Retry-After" in refused.headers, refused
     for user in users:
         assert client.post(f"/orders/{orders[user]}/cancel", user=user).status == 200
     for stream, user in polls:
-        assert stream.read_to('"version":2').startswith("HTTP/1.1 200 "), user
+        answer = stream.answer()
+        assert answer.status == 200 and answer.json["version"] == 2, (user, answer)
     for stream, _ in streams:
         assert stream.event()[1] == 2
         stream.await_end()
@@ -221,7 +164,7 @@ def test_the_end_lets_all_who_wait_go(instance, client):
     ending.start()
     stream.await_end(limit=10)
     told.read_to("0\r\n\r\n", limit=10)
-    assert waiter.read_to("\r\n\r\n", limit=10).startswith("HTTP/1.1 304 ")
+    assert waiter.answer(limit=10).status == 304
     for each in (stream, told, waiter):
         each.close()
     ending.join()
