@@ -92,6 +92,15 @@ void world::advance() {
   set_clocks(beginning + at());
 }
 
+void world::stand_still(milliseconds span) {
+  const auto end = at() + span;
+  while (at() < end)
+    if (time.has_job())
+      run_any();
+    else
+      advance();
+}
+
 bool world::live(const std::function<bool()>& over, milliseconds limit) {
   const auto end = at() + limit;
   auto look = at();
