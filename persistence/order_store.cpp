@@ -95,8 +95,8 @@ std::vector<commit_result> pg_order_store::write(std::span<const write_set> sets
 }
 
 std::vector<commit_result> pg_order_store::commit(std::span<const write_set> sets) {
+  sent_.clear(); // first: also when there is no session, nothing of these sets was sent
   session_.db();
-  sent_.clear();
   return write(sets);
 }
 

@@ -14,16 +14,20 @@ enum class mishap : uint8_t {
   orders_wait,        ///< a batch fails whole
   orders_lost_before, ///< the connection breaks, nothing was written
   orders_lost_after,  ///< the connection breaks, everything was written
+  orders_slow,        ///< a call takes seconds, before or after its effect; others go on
   orders_down,        ///< the database is away for a while
   stock_wait,
   stock_lost_before,
   stock_lost_after,
+  stock_slow,
   payments_wait,
   payments_lost_before,
   payments_lost_after,
+  payments_slow,
   emailing_wait,
   emailing_lost_before,
   emailing_lost_after,
+  emailing_slow,
   inbox_down,        ///< parked events and dead letters of one service
   charge_lost,       ///< a time-out; it never arrived
   charge_unanswered, ///< captured or declined, and the connection breaks
@@ -47,7 +51,7 @@ enum class mishap : uint8_t {
   fenced, ///< another node takes over while this one is at work, and does not know
   ended,  ///< the process ends in order, and starts again
 };
-constexpr int mishap_count = 36;
+constexpr int mishap_count = 40;
 std::string_view to_string(mishap m);
 
 /// A rule of docs/protocols.md that a run breaks on purpose, to see that a seed tells.

@@ -24,6 +24,12 @@ void maybe_throw(world& in, mishap when) {
     throw std::runtime_error("a store throws, on purpose");
 }
 
+/// Called before a write and after it: a fence, a kill or a customer may come between.
+void maybe_slow(world& in, mishap how) {
+  if (in.strikes(how))
+    in.stand_still(std::chrono::milliseconds(in.dice.between(50, 4000)));
+}
+
 std::string_view name_of(payment_write::kind k) {
   constexpr std::array names = {"begin", "outcome", "refund_begin", "refund_retry", "refund_end"};
   return names.at(static_cast<size_t>(k));
@@ -53,10 +59,12 @@ std::vector<commit_result> shaky_orders::commit(std::span<const write_set> sets)
   maybe_throw(in_, mishap::worker_throws_before);
   if (in_.broken == sabotage::answer_before_commit && in_.strikes(mishap::orders_lost_before))
     return answer_too_early(sets);
+  maybe_slow(in_, mishap::orders_slow);
   if (inner_->connected())
     choose_trouble(sets);
   auto results = inner_->commit(sets);
   note_all(sets, results, "commits");
+  maybe_slow(in_, mishap::orders_slow);
   maybe_throw(in_, mishap::worker_throws_after);
   return results;
 }
@@ -115,6 +123,7 @@ shaky_stock::shaky_stock(world& in, int64_t incarnation)
 
 std::vector<stock_result> shaky_stock::apply(std::span<const stock_input> inputs) {
   maybe_throw(in_, mishap::worker_throws_before);
+  maybe_slow(in_, mishap::stock_slow);
   session.faults.assign(1, fault_of_write(in_, mishap::stock_wait, mishap::stock_lost_before,
                                           mishap::stock_lost_after));
   auto results = fake_inventory_store::apply(inputs);
@@ -125,6 +134,7 @@ std::vector<stock_result> shaky_stock::apply(std::span<const stock_input> inputs
     for (const auto& answer : results[i].events)
       in_.note(inputs[i].order_id, "stock: " + inputs[i].origin.topic + " gives "
                                        + answer.event.what.topic + (answer.fresh ? "" : " again"));
+  maybe_slow(in_, mishap::stock_slow);
   maybe_throw(in_, mishap::worker_throws_after);
   return results;
 }
@@ -137,6 +147,7 @@ shaky_payments::shaky_payments(world& in, int64_t incarnation)
 
 std::vector<payment_result> shaky_payments::write(std::span<const payment_write> steps) {
   maybe_throw(in_, mishap::worker_throws_before);
+  maybe_slow(in_, mishap::payments_slow);
   session.faults.assign(1, fault_of_write(in_, mishap::payments_wait, mishap::payments_lost_before,
                                           mishap::payments_lost_after));
   auto results = fake_payment_store::write(steps);
@@ -146,6 +157,7 @@ std::vector<payment_result> shaky_payments::write(std::span<const payment_write>
                                             + std::to_string(steps[i].attempt.attempt) + " "
                                             + std::string(to_string(results[i].now.status))
                                             + (results[i].written ? "" : ", not written"));
+  maybe_slow(in_, mishap::payments_slow);
   maybe_throw(in_, mishap::worker_throws_after);
   return results;
 }
@@ -157,10 +169,12 @@ shaky_emailing::shaky_emailing(world& in) : emailing_session(in.emailing), in_(i
 
 notice_outcome shaky_emailing::apply(std::span<const notice> notices) {
   maybe_throw(in_, mishap::worker_throws_before);
+  maybe_slow(in_, mishap::emailing_slow);
   in_.emailing->faults.assign(1, fault_of_write(in_, mishap::emailing_wait,
                                                 mishap::emailing_lost_before,
                                                 mishap::emailing_lost_after));
   auto outcome = emailing_session::apply(notices);
+  maybe_slow(in_, mishap::emailing_slow);
   maybe_throw(in_, mishap::worker_throws_after);
   return outcome;
 }

@@ -92,6 +92,15 @@ void world::advance() {
   set_clocks(beginning + at());
 }
 
+void world::stand_still(milliseconds span) {
+  const auto end = at() + span;
+  while (at() < end)
+    if (time.has_job())
+      run_any();
+    else
+      advance();
+}
+
 bool world::live(const std::function<bool()>& over, milliseconds limit) {
   const auto end = at() + limit;
   auto look = at();
@@ -289,7 +298,8 @@ void world::add_sizes(node_parts& made) {
   made.journal.batch = static_cast<size_t>(dice.percent(50) ? 256 : dice.between(1, 4));
   made.journal.waiting = static_cast<size_t>(dice.percent(70) ? 10'000 : dice.between(1, 4));
   made.shards.idle = seconds(dice.percent(50) ? 60 : 3);
-  made.payment.at_once = static_cast<size_t>(dice.percent(80) ? 4096 : dice.between(1, 4));
+  // A round of deadlines a minute settles that many: fewer would take longer than a run may settle.
+  made.payment.at_once = static_cast<size_t>(dice.percent(80) ? 4096 : dice.between(4, 8));
   made.payment.refund_lease = seconds(10);
   made.mails.retry = seconds(5);
 }

@@ -56,6 +56,9 @@ public:
 
   /// The way to orders, while there is a process that may serve them.
   order_door door() const;
+  /// The caller, an actor that waits for a database, stands still for `span`; all others go on, and
+  /// may stand still in turn.
+  void stand_still(milliseconds span);
   /// Lets the shop live until `over` says so (asked every other second) or `limit` has passed;
   /// false: the limit.
   bool live(const std::function<bool()>& over, milliseconds limit);

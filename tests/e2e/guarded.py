@@ -3,6 +3,7 @@ do with it line by line.
 
 The script lives as long as its stdin is open: however the tests end, the server ends after them."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,12 +11,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Guarded:
-    """`script` answers its start, and each line after, with the server's port."""
+    """`script` answers its start, and each line after, with the server's port. `environment` is
+    the server's besides ours."""
 
-    def __init__(self, script, folder):
+    def __init__(self, script, folder, environment=None):
         self.guard = subprocess.Popen(
             ["bash", "-ec", script, "guard", str(folder)],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            cwd=ROOT, env={**os.environ, **(environment or {})}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             start_new_session=True)
         self.port = self._answer()
 

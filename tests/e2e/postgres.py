@@ -12,7 +12,7 @@ echo "$pg_port" >&3
 all() { kill "-$1" $(pg_processes "$2") 2>/dev/null || true; }
 while read -r command; do
   case $command in
-    stop) kill -QUIT "$pg_child"; await_end "$pg_child" 10 ;;
+    stop) all QUIT "$1"; all CONT "$1"; await_end "$pg_child" 10 ;;
     start) pg_start "$1" ;;
     freeze) all STOP "$1" ;;
     thaw) all CONT "$1" ;;
@@ -25,10 +25,11 @@ pg_stop "$pg_child" 5
 
 
 class Postgres(Guarded):
-    """`stop` is immediate: no checkpoint, nothing flushed, recovered at the next start."""
+    """`stop` is immediate: no checkpoint, nothing flushed, recovered at the next start. One that is
+    frozen ends without having read what it was sent meanwhile."""
 
-    def __init__(self, folder):
-        super().__init__(GUARD, folder)
+    def __init__(self, folder, environment=None):
+        super().__init__(GUARD, folder, environment)
         self.server = (f"host=127.0.0.1 port={self.port} user=troupe dbname=postgres"
                        f" password={(folder / 'password').read_text().strip()}")
 

@@ -245,6 +245,20 @@ EACH_WORLD("of two journals at one order one commits, the other is told") {
   CHECK(loaded(*w.queries(), o.id) == o);
 }
 
+EACH_WORLD("an order's earlier step proves nothing of one that could not be sent") {
+  world w;
+  auto store = w.store();
+  store->connect();
+  const auto made = creation(draft("a"));
+  w.break_next(break_at::after_commit);
+  CHECK_THROWS_AS(commit_one(*store, made), store_error);
+  const auto step = step_of(apply(made.current, made.step, {}), order_status::payment_pending,
+                            payment_status::pending);
+  CHECK_THROWS_AS(commit_one(*store, step), store_error); // there is no session
+  store->connect();
+  CHECK(outcomes(store->settle({&step, 1})) == std::vector{commit_outcome::failed});
+}
+
 EACH_WORLD("what a lost connection left open is settled") {
   world w;
   for (auto where : {break_at::before_commit, break_at::after_commit}) {

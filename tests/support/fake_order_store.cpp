@@ -104,8 +104,8 @@ private:
 
 std::vector<commit_result> fake_store::commit(std::span<const write_set> sets) {
   guard g(in_->lock_);
-  check();
   sent_.clear();
+  check();
   std::optional<fake_orders::trouble> trouble;
   if (!in_->troubles_.empty()) {
     trouble = in_->troubles_.front();
