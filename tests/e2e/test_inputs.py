@@ -142,6 +142,8 @@ CASES = {
     "an edit of nothing": ("PUT", "/inventory/PRODUCT", "{}", {}, 400, None, None),
     "an edit of an unknown product": ("PUT", "/inventory/nothing", '{"stock":1}', {}, 404, "not_found",
                                       None),
+    "the ledger of an unknown product": ("GET", "/inventory/nothing/ledger", None, {}, 404, "not_found",
+                                         None),
     "an edit of a bad id": ("PUT", "/inventory/a%20b", '{"stock":1}', {}, 404, "not_found", None),
     "active no switch": ("PUT", "/inventory/PRODUCT", '{"active":"yes"}', {}, 400, None, "#/active"),
     "an edit of another version": ("PUT", "/inventory/PRODUCT", '{"stock":1}', {"If-Match": '"999"'},
@@ -351,7 +353,8 @@ def test_the_limits_themselves_are_accepted(troupe, client):
 ADMIN = (("GET", "/orders?scope=all"), ("GET", "/orders/ORDER?scope=all"),
          ("POST", "/orders/ORDER/cancel?scope=all"), ("POST", "/orders/ORDER/process-payment?scope=all"),
          ("PATCH", "/orders/ORDER/dispatch"), ("PATCH", "/orders/ORDER/deliver"), ("GET", "/inventory"),
-         ("POST", "/inventory"), ("PUT", "/inventory/PRODUCT"), ("GET", "/analytics/orders"))
+         ("POST", "/inventory"), ("PUT", "/inventory/PRODUCT"), ("GET", "/inventory/PRODUCT/ledger"),
+         ("GET", "/analytics/orders"))
 
 
 def test_whoever_is_no_admin_is_refused_and_changes_nothing(instance, bought):
