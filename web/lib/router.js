@@ -69,9 +69,11 @@ export function startRouter({ outlet, routes, missing, site, onChange = () => {}
     let first = true;
     return (title, ...nodes) => {
       if (signal.aborted) return;
+      const held = outlet.contains(document.activeElement);
       document.title = `${title} · ${site}`;
       fill(outlet, ...nodes);
-      if (first && moveFocus) focusHeading(outlet);
+      // Nor is the reader's place lost when what had the focus is replaced.
+      if ((first && moveFocus) || (held && !outlet.contains(document.activeElement))) focusHeading(outlet);
       first = false;
     };
   }
