@@ -184,6 +184,7 @@ fake_shop::fake_shop(http::api_options options, http::gateway_options bounds,
   http::add_letter_routes(*front_, *backend_, letters_of);
   http::add_health_routes(*front_, health, counters, "");
   http::add_document_routes(*front_);
+  http::add_web_routes(*front_);
   front_->start();
 }
 

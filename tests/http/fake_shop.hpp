@@ -15,6 +15,7 @@
 #include "http/notification_routes.hpp"
 #include "http/order_list_routes.hpp"
 #include "http/order_routes.hpp"
+#include "http/web_routes.hpp"
 
 #include <nlohmann/json.hpp>
 
