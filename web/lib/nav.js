@@ -22,16 +22,20 @@ function skipLink() {
   return h("a", { class: "skip", href: "#main", onclick: toMain }, "Skip to the content");
 }
 
-/** A link with a drawing and a number on it, which is hidden while it is 0. */
-function counter({ href, drawing, label, one, many }) {
+function navLink(href, drawing, word, ...more) {
+  return h("a", { class: "nav-icon", href }, icon(drawing, 24), h("span", { class: "nav-word" }, word), more);
+}
+
+/** A link with a number on it, which is hidden while it is 0. */
+function counter({ href, drawing, word, one, many }) {
   const badge = h("span", { class: "badge-count", hidden: true, "aria-hidden": "true" });
-  const link = h("a", { class: "nav-icon", href, "aria-label": label }, icon(drawing, 24), badge, h("span", { class: "nav-word" }, label));
+  const said = h("span", { class: "visually-hidden" });
   const set = (number) => {
     badge.hidden = number === 0;
     fill(badge, number > mostShown ? `${mostShown}+` : String(number));
-    link.setAttribute("aria-label", number === 0 ? label : `${label}, ${number} ${number === 1 ? one : many}`);
+    fill(said, number > 0 && `, ${number} ${number === 1 ? one : many}`);
   };
-  return { link, set };
+  return { link: navLink(href, drawing, word, said, badge), set };
 }
 
 function searchForm(onSearch) {
@@ -64,8 +68,8 @@ async function unread() {
  * {refresh, setSearch}: `refresh()` asks for the number of unread notifications now.
  */
 export function shopHeader(target, { onSearch, onSwitch }) {
-  const cart = counter({ href: "#/cart", drawing: "cart", label: "Cart", one: "item", many: "items" });
-  const bell = counter({ href: "#/notifications", drawing: "bell", label: "Notifications", one: "unread", many: "unread" });
+  const cart = counter({ href: "#/cart", drawing: "cart", word: "Cart", one: "item", many: "items" });
+  const bell = counter({ href: "#/notifications", drawing: "bell", word: "Notifications", one: "unread", many: "unread" });
   const search = searchForm(onSearch);
   const countCart = () => cart.set(cartCount());
   // A failure is told by the pages; the badge keeps what it knew.
@@ -78,10 +82,8 @@ export function shopHeader(target, { onSearch, onSwitch }) {
   fill(target, skipLink(), h("nav", { class: "nav-bar container-xl", "aria-label": "Shop" },
     brand("#/"), search.form,
     h("div", { class: "nav-links" },
-      h("a", { class: "nav-icon", href: "#/orders", "aria-label": "My orders" }, icon("box", 24), h("span", { class: "nav-word" }, "Orders")),
-      bell.link, cart.link,
-      customerSwitch(switched),
-      h("a", { class: "nav-icon is-quiet", href: "/admin", "aria-label": "Operator's pages" }, icon("wrench", 24), h("span", { class: "nav-word" }, "Operator")))));
+      navLink("#/orders", "box", "Orders"), bell.link, cart.link, customerSwitch(switched),
+      h("span", { class: "nav-operator" }, navLink("/admin", "wrench", "Operator")))));
   onCartChange(countCart);
   countCart();
   repeat(refresh, pollEvery);
@@ -94,8 +96,7 @@ export function adminHeader(target, links) {
   const anchors = links.map(([text, href]) => h("a", { class: "nav-tab", href }, text));
   fill(target, skipLink(), h("nav", { class: "nav-bar container-xl", "aria-label": "Operations" },
     brand("/admin#/"), h("div", { class: "nav-tabs-row" }, anchors),
-    h("div", { class: "nav-links" },
-      h("a", { class: "nav-icon is-quiet", href: "/", "aria-label": "To the shop" }, icon("home", 24), h("span", { class: "nav-word" }, "Shop")))));
+    h("div", { class: "nav-links" }, navLink("/", "home", "Shop"))));
   return (path) => {
     for (const anchor of anchors) {
       const at = anchor.hash.slice(1);

@@ -31,7 +31,7 @@ const payments = {
 
 export const paymentText = (status) => payments[status] ?? status;
 
-export const steps = ["Placed", "Paid", "Confirmed", "Dispatched", "Delivered"];
+export const steps = ["Placed", "Paid", "Confirmed", "On its way", "Delivered"];
 
 const reached = { CREATED: 1, PAYMENT_PENDING: 1, PAYMENT_FAILED: 1, PAYMENT_SUCCESS: 2, CONFIRMED: 3, DISPATCHED: 4, COMPLETED: 5 };
 
@@ -47,3 +47,11 @@ export const isOver = (order) =>
 
 /** The last characters of an id, enough to tell orders apart. */
 export const shortId = (id) => id.slice(-8).toUpperCase();
+
+/** The words of the last entry of the history, as a sentence: "Payment failed: The card was declined." */
+export function lastWords(order) {
+  return sentence(order.statusHistory.at(-1)?.message ?? "");
+}
+
+/** With one full stop. */
+export const sentence = (text) => `${text.replace(/\.+$/, "")}.`;

@@ -10,15 +10,20 @@ function hash(text) {
   return value >>> 0;
 }
 
-// A hue for each category that the shop knows; others get one by their name.
+// Of the drawings' categories; a parcel gets one by the product's name.
 const hues = {
   Electronics: 215, Books: 28, "Home & Kitchen": 8, "Sports & Outdoors": 160,
   "Toys & Games": 45, "Beauty & Care": 330, Garden: 110, Office: 255,
 };
 
-function colours(product) {
-  const own = hash(product.name);
-  const hue = ((hues[product.category] ?? hash(product.category) % 360) + (own % 29) - 14 + 360) % 360;
+function drawingOf(product) {
+  return drawings.find(({ words }) => words.test(product.name))
+    ?? drawings.findLast(({ category }) => category === product.category) ?? drawings.at(-1);
+}
+
+function colours(name, category) {
+  const own = hash(name);
+  const hue = ((hues[category] ?? own % 360) + (own % 29) - 14 + 360) % 360;
   return {
     sky: `hsl(${hue} 42% 90%)`,
     ground: `hsl(${hue} 34% 81%)`,
@@ -31,11 +36,6 @@ function colours(product) {
   };
 }
 
-function drawingOf(product) {
-  const found = drawings.find(({ words }) => words.test(product.name));
-  return (found ?? drawings.find(({ category }) => category === product.category) ?? drawings.at(-1)).shapes;
-}
-
 /** One of drawings.js, whose colours are named, as an SVG shape. */
 function shape([tag, attributes], palette) {
   const named = (value) => palette[value] ?? value;
@@ -45,12 +45,13 @@ function shape([tag, attributes], palette) {
 
 /** An <svg> of 4:3 that fills its box; the name beside it says what it is. */
 export function picture(product) {
-  const palette = colours(product);
+  const { category, shapes } = drawingOf(product);
+  const palette = colours(product.name, category);
   const turn = hash(product.name) >>> 4;
   return h("div", { class: "picture" }, svg("svg", { viewBox: "0 0 400 300", preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true", focusable: "false" },
     svg("rect", { width: 400, height: 300, fill: palette.sky }),
     svg("circle", { cx: 130 + (turn % 140), cy: 110 + (turn % 40), r: 118, fill: palette.halo }),
     svg("path", { d: "M0 236h400v64H0z", fill: palette.ground }),
     svg("ellipse", { cx: 200, cy: 240, rx: 104, ry: 10, fill: palette.dark, opacity: 0.18 }),
-    svg("g", {}, drawingOf(product).map((one) => shape(one, palette)))));
+    svg("g", {}, shapes.map((one) => shape(one, palette)))));
 }

@@ -64,7 +64,7 @@ function row(line, stock, render) {
     h("div", { class: "cart-line-name" }, h("a", { href: href(`/product/${line.id}`) }, line.name), h("span", { class: "muted small" }, `${money(line.price)} each`)),
     quantity,
     h("span", { class: "price" }, money(line.price * line.quantity)),
-    h("button", { class: "btn-text small", type: "button", onclick: remove, "aria-label": `Remove ${line.name}` }, "Remove"));
+    h("button", { class: "btn-text small", type: "button", onclick: remove }, "Remove", h("span", { class: "visually-hidden" }, ` ${line.name}`)));
 }
 
 export function emptyCartState() {

@@ -5,7 +5,7 @@ import { get, post } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { repeat } from "../lib/live.js";
 import { money } from "../lib/money.js";
-import { canPay } from "../lib/orders.js";
+import { canPay, lastWords, sentence } from "../lib/orders.js";
 import { go, href } from "../lib/router.js";
 import { banner, busy, explain, field, showErrors, skeleton } from "../lib/ui.js";
 import { stepList, summary } from "./checkout_parts.js";
@@ -20,7 +20,6 @@ const demoCards = [
 ];
 
 const linesOf = (order) => order.items.map((item) => ({ name: item.product.name, price: item.price, quantity: item.quantity }));
-const lastMessage = (order) => order.statusHistory.at(-1)?.message ?? "";
 
 function paid() {
   saveCheckout({ done: true, paying: false });
@@ -68,7 +67,7 @@ export async function paymentStep({ show, signal }, state) {
       if (data.success) return paid();
       if (status === 202) return wait(order);
       nextAttempt();
-      renderForm(order, banner("bad", "Your card was declined", h("p", {}, `${data.message}. Nothing was charged. You can try again, or use another card.`)));
+      renderForm(order, banner("bad", "Your card was declined", h("p", {}, `${sentence(data.message)} Nothing was charged. You can try again, or use another card.`)));
     } catch (error) {
       if (error.unknownOutcome || error.code === "payment_in_progress") return wait(order, error);
       nextAttempt();
@@ -113,7 +112,7 @@ export async function paymentStep({ show, signal }, state) {
 
   function cancelled(order) {
     saveCheckout({ done: true, paying: false });
-    frame(order, banner("bad", "This order was cancelled", h("p", {}, `${lastMessage(order)}. It cannot be paid any more; what you paid for it, if anything, comes back to you.`)),
+    frame(order, banner("bad", "This order was cancelled", h("p", {}, `${lastWords(order)} It cannot be paid any more; what you paid for it, if anything, comes back to you.`)),
       h("p", {}, h("a", { class: "btn btn-primary", href: "#/" }, "Back to the shop"), " ", h("a", { class: "btn btn-quiet", href: href(`/order/${orderId}`) }, "See the order")));
   }
 
@@ -125,7 +124,7 @@ export async function paymentStep({ show, signal }, state) {
     if (checkoutState().paying) nextAttempt(); // it ended without a charge, or never arrived
     if (error) return renderForm(order, banner("bad", ...explain(error)));
     return renderForm(order, order.status === "PAYMENT_FAILED"
-      && banner("bad", "Your card was declined", h("p", {}, `${lastMessage(order)}. Nothing was charged. You can try again, or use another card.`)));
+      && banner("bad", "Your card was declined", h("p", {}, `${lastWords(order)} Nothing was charged. You can try again, or use another card.`)));
   }
 
   async function look(error) {

@@ -41,5 +41,5 @@ const refresh = startRouter({
 });
 
 fill(document.getElementById("footer"),
-  "A demonstration shop: nothing is sold, no card is charged. ",
-  h("a", { href: "/docs" }, "How it is asked"), " · times in your own zone");
+  "A demonstration shop: nothing is sold, and no card is charged. ",
+  h("a", { href: "/docs" }, "Its API"), " · ", h("a", { href: "/admin" }, "Operator's pages"));

@@ -3,6 +3,7 @@
 import { ask, nextCursor, put, url } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { repeat } from "../lib/live.js";
+import { shortId } from "../lib/orders.js";
 import { href } from "../lib/router.js";
 import { ago, time } from "../lib/time.js";
 import { busy, empty, explain, failure, icon, skeleton, toast } from "../lib/ui.js";
@@ -32,12 +33,13 @@ export async function notifications({ signal, show }, onRead) {
   }
 
   function row(one) {
-    const button = !one.isRead && h("button", { class: "btn btn-quiet btn-sm", type: "button", "aria-label": `Mark “${one.title}” as read`, onclick: () => busy(button, () => mark([one])) }, "Mark as read");
+    const button = !one.isRead && h("button", { class: "btn-text small", type: "button", onclick: () => busy(button, () => mark([one])) },
+      "Mark as read", h("span", { class: "visually-hidden" }, `: ${one.title}`));
     return h("li", { class: one.isRead ? "notice panel" : "notice panel is-unread" },
       h("span", { class: "notice-icon" }, icon(drawings[one.type] ?? "bell")),
       h("div", { class: "grow" },
         h("h2", {}, one.title, !one.isRead && h("span", { class: "visually-hidden" }, " (unread)")),
-        h("p", {}, one.message),
+        h("p", {}, one.orderId ? one.message.replaceAll(one.orderId, shortId(one.orderId)) : one.message),
         h("p", { class: "muted small" }, time(one.createdAt, ago(one.createdAt)), one.orderId && [" · ", h("a", { href: href(`/order/${one.orderId}`) }, "See the order")])),
       button);
   }
@@ -67,7 +69,7 @@ export async function notifications({ signal, show }, onRead) {
     }
   }
 
-  const head = h("div", { class: "row-between" }, h("h1", {}, "Notifications"), readAll);
+  const head = h("div", { class: "row-between page-head" }, h("h1", {}, "Notifications"), readAll);
   show("Notifications", head, body);
   repeat(load, pollEvery, signal);
 }

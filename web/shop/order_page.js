@@ -7,7 +7,7 @@ import { money } from "../lib/money.js";
 import { canCancel, canPay, isOver, paymentText, shortId, statusBadge, statusText, steps, stepsDone } from "../lib/orders.js";
 import { picture } from "../lib/picture.js";
 import { href } from "../lib/router.js";
-import { agreed, announce, banner, busy, empty, explain, icon, skeleton, toast } from "../lib/ui.js";
+import { agreed, announce, banner, busy, empty, explain, skeleton, toast } from "../lib/ui.js";
 import { time } from "../lib/time.js";
 
 function progress(order) {
@@ -15,7 +15,7 @@ function progress(order) {
   if (order.status === "CANCELLED") return null;
   return h("ol", { class: "progress-steps plain-list", "aria-label": "Progress of the order" }, steps.map((text, i) =>
     h("li", { class: i < done ? "is-done" : i === done ? "is-next" : "", "aria-current": i === done - 1 && "step" },
-      h("span", { class: "step-dot", "aria-hidden": "true" }, i < done ? icon("check", 16) : ""), text,
+      h("span", { class: "step-dot", "aria-hidden": "true" }, i < done && "✓"), text,
       h("span", { class: "visually-hidden" }, i < done ? " (done)" : " (to come)"))));
 }
 
@@ -37,7 +37,7 @@ function items(order) {
 function address(order) {
   const { name, street, postcode, city, country } = order.shippingAddress;
   const lines = [name, street, [postcode, city].filter(Boolean).join(" "), country].filter(Boolean);
-  return h("section", { class: "panel" }, h("h2", {}, "Delivered to"),
+  return h("section", { class: "panel" }, h("h2", {}, "Delivery address"),
     h("address", { class: "mb-0" }, lines.flatMap((line, i) => (i > 0 ? [h("br"), line] : [line]))));
 }
 
@@ -88,7 +88,7 @@ export async function orderPage({ params, signal, show }) {
       h("section", { class: "panel" },
         h("div", { class: "row-between" }, h("div", { class: "row-start" }, statusBadge(order.status), h("span", { class: "muted small" }, paymentText(order.paymentStatus))), actions()),
         progress(order)),
-      h("div", { class: "two-columns" }, items(order), h("div", {}, history(order), address(order))));
+      h("div", { class: "two-columns" }, items(order), h("div", { class: "stack" }, history(order), address(order))));
   }
 
   /** A version that is newer than what is shown. */
