@@ -73,8 +73,8 @@ export function tokenForm(done) {
     setAdminToken(token);
     done();
   } },
-  h("h1", { class: "h3" }, "Operator's pages"),
-  h("p", {}, "This Troupe was started with an admin token. It is kept in this browser tab only, and forgotten when you close it."),
+  h("h1", {}, "Operator's pages"),
+  h("p", {}, "This Troupe was started with an admin token. What you enter stays in this browser tab, and is forgotten when you close it."),
   field({ label: "Admin token", name: "token", type: "password", autocomplete: "current-password", maxlength: 500, value: "",
           hint: "It stands as admin.token in Troupe's configuration." }),
   button);
