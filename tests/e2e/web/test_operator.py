@@ -316,6 +316,7 @@ def test_the_token_is_asked_for_where_one_is_set(instance, desk):
 
 def test_every_page_looks_and_reads_well(troupe, client, broker, desk):
     order, letters = confirmed(troupe, client), poison(client, broker)
+    client.post("/inventory", {"name": "Rare Lamp", "description": "", "price": 25, "stock": 3, "category": "Light"})
     low = "/inventory?show=low"  # a few rows: axe looks at each
     pages = {"dashboard": ("/", "Dashboard"), "inventory": (low, "Inventory"), "orders": ("/orders?user=ada", "Orders"),
              "diagnosis": (f"/orders/{order}", f"Order {short(order)}"), "letters": ("/letters", "Dead letters"),
