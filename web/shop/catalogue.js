@@ -93,7 +93,7 @@ function pager(query, next, shown, all) {
   seen[page] = cursor ?? "";
   const to = (number, at) => href("/", { ...rest, cursor: at, page: number > 1 ? number : "" });
   if (page === 1 && !next) return null;
-  return h("nav", { class: "pager", "aria-label": "Pages" },
+  return h("nav", { class: "pages", "aria-label": "Pages" },
     page > 1 ? h("a", { class: "btn btn-quiet", href: seen[page - 1] === undefined ? to(1, "") : to(page - 1, seen[page - 1]) },
       seen[page - 1] === undefined ? "First page" : "Previous") : h("span"),
     h("span", { class: "muted small" }, `Page ${page} of ${Math.max(page, Math.ceil(all / pageSize))}`),
