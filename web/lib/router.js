@@ -51,7 +51,7 @@ function find(routes, path) {
 }
 
 /** To the heading, so that a screen reader tells where it is; not when the site is opened. */
-function focusHeading(outlet) {
+export function focusHeading(outlet) {
   const heading = outlet.querySelector("h1") ?? outlet;
   heading.tabIndex = -1;
   heading.focus({ preventScroll: true });
@@ -69,7 +69,8 @@ export function startRouter({ outlet, routes, missing, site, onChange = () => {}
     let first = true;
     return (title, ...nodes) => {
       if (signal.aborted) return;
-      const held = outlet.contains(document.activeElement);
+      const now = document.activeElement;
+      const held = outlet.contains(now) || (moveFocus && now === document.body);
       document.title = `${title} · ${site}`;
       fill(outlet, ...nodes);
       // Nor is the reader's place lost when what had the focus is replaced.

@@ -142,6 +142,7 @@ export function showErrors(form, errors) {
 /** Runs `work` with the button disabled and turning; a second click does nothing. */
 export async function busy(button, work) {
   if (button.getAttribute("aria-busy") === "true") return undefined;
+  const held = document.activeElement === button;
   button.setAttribute("aria-busy", "true");
   button.disabled = true;
   try {
@@ -149,5 +150,7 @@ export async function busy(button, work) {
   } finally {
     button.removeAttribute("aria-busy");
     button.disabled = false;
+    // What is disabled loses the focus.
+    if (held && document.activeElement === document.body) button.focus();
   }
 }

@@ -67,7 +67,7 @@ function filters(query) {
     class: "form-control form-control-sm", type: "number", name, min: 0, max: 1000000, step: "0.01", inputmode: "decimal",
     placeholder: label, "aria-label": label, value: query[name] ?? "",
   });
-  const sort = h("select", { class: "form-select form-select-sm", id: "sort", onchange: () => go(changed(query, { sort: sort.value })) },
+  const sort = h("select", { class: "form-select form-select-sm", id: "sort", name: "sort", onchange: () => go(changed(query, { sort: sort.value })) },
     orders.map(([value, text]) => h("option", { value, selected: value === (query.sort ?? "") }, text)));
   const submit = (event) => {
     event.preventDefault();
@@ -79,6 +79,13 @@ function filters(query) {
       h("span", { class: "small muted" }, "Price"), price("minPrice", "from"), h("span", { "aria-hidden": "true" }, "–"), price("maxPrice", "to"),
       h("button", { class: "btn btn-sm btn-quiet", type: "submit" }, "Apply")),
     h("div", { class: "sorting" }, h("label", { for: "sort", class: "small muted" }, "Sort by"), sort));
+}
+
+/** fill() that keeps the focus inside: `successor` finds who gets it from the one that had it. */
+function refill(box, content, successor) {
+  const held = box.contains(document.activeElement) ? document.activeElement : null;
+  fill(box, content);
+  if (held) successor(held)?.focus();
 }
 
 // --- pages ---
@@ -93,7 +100,7 @@ function pager(query, next, shown, all) {
   seen[page] = cursor ?? "";
   const to = (number, at) => href("/", { ...rest, cursor: at, page: number > 1 ? number : "" });
   if (page === 1 && !next) return null;
-  return h("nav", { class: "pager", "aria-label": "Pages" },
+  return h("nav", { class: "pages", "aria-label": "Pages" },
     page > 1 ? h("a", { class: "btn btn-quiet", href: seen[page - 1] === undefined ? to(1, "") : to(page - 1, seen[page - 1]) },
       seen[page - 1] === undefined ? "First page" : "Previous") : h("span"),
     h("span", { class: "muted small" }, `Page ${page} of ${Math.max(page, Math.ceil(all / pageSize))}`),
@@ -150,9 +157,9 @@ export function catalogue({ query, signal, show }, setSearch) {
     document.title = `${titleOf(now)} · Troupe`;
     fill(heading, titleOf(now));
     fill(top, welcome(now));
-    fill(tools, filters(now));
+    refill(tools, filters(now), (held) => tools.querySelector(`[name="${held.name}"]`));
     setSearch(now.search ?? "");
-    knownCategories().then((names) => fill(chips, categoryLinks(now, names)), () => fill(chips));
+    knownCategories().then((names) => refill(chips, categoryLinks(now, names), () => chips.querySelector("[aria-current]")), () => fill(chips));
     window.scrollTo(0, 0);
     load(now);
   }

@@ -46,6 +46,12 @@ function cardFields() {
   ];
 }
 
+/** Why the last attempt took no money, in words that end with a full stop. */
+function refusal(why) {
+  const title = /declined/i.test(why) ? "Your card was declined" : "The payment did not go through";
+  return banner("bad", title, h("p", {}, `${why} Nothing was charged. You can try again, or use another card.`));
+}
+
 /** "" or what is wrong with it. */
 function complaintAbout(card) {
   return /^\d{12,19}$/.test(card) ? "" : "A card number has 12 to 19 digits.";
@@ -67,7 +73,7 @@ export async function paymentStep({ show, signal }, state) {
       if (data.success) return paid();
       if (status === 202) return wait(order);
       nextAttempt();
-      renderForm(order, banner("bad", "Your card was declined", h("p", {}, `${sentence(data.message)} Nothing was charged. You can try again, or use another card.`)));
+      renderForm(order, refusal(sentence(data.message)));
     } catch (error) {
       if (error.unknownOutcome || error.code === "payment_in_progress") return wait(order, error);
       nextAttempt();
@@ -123,8 +129,7 @@ export async function paymentStep({ show, signal }, state) {
     if (!canPay(order)) return paid();
     if (checkoutState().paying) nextAttempt(); // it ended without a charge, or never arrived
     if (error) return renderForm(order, banner("bad", ...explain(error)));
-    return renderForm(order, order.status === "PAYMENT_FAILED"
-      && banner("bad", "Your card was declined", h("p", {}, `${lastWords(order)} Nothing was charged. You can try again, or use another card.`)));
+    return renderForm(order, order.status === "PAYMENT_FAILED" && refusal(lastWords(order)));
   }
 
   async function look(error) {

@@ -4,7 +4,7 @@ import { ask, nextCursor, put, url } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { repeat } from "../lib/live.js";
 import { shortId } from "../lib/orders.js";
-import { href } from "../lib/router.js";
+import { focusHeading, href } from "../lib/router.js";
 import { ago, time } from "../lib/time.js";
 import { busy, empty, explain, failure, icon, skeleton, toast } from "../lib/ui.js";
 
@@ -15,7 +15,10 @@ const drawings = { ORDER: "box", PAYMENT: "card", DISPATCH: "truck" };
 /** `onRead()`: after any was marked as read. */
 export async function notifications({ signal, show }, onRead) {
   const body = h("div", {}, skeleton(6));
-  const readAll = h("button", { class: "btn btn-quiet btn-sm", type: "button", hidden: true, onclick: () => busy(readAll, () => mark(shown.filter((one) => !one.isRead))) }, "Mark all as read");
+  const readAll = h("button", { class: "btn btn-quiet btn-sm", type: "button", hidden: true, onclick: async () => {
+    await busy(readAll, () => mark(shown.filter((one) => !one.isRead)));
+    if (readAll.hidden && !signal.aborted) focusHeading(head); // the reader's place goes with the button
+  } }, "Mark all as read");
   let shown = [];
   let more = "";
 
@@ -46,8 +49,6 @@ export async function notifications({ signal, show }, onRead) {
 
   function render() {
     const unread = shown.some((one) => !one.isRead);
-    // A button that goes while it has the focus would lose the reader's place.
-    if (!unread && document.activeElement === readAll) show("Notifications", head, body);
     readAll.hidden = !unread;
     if (shown.length === 0) {
       fill(body, empty({ title: "Nothing yet", text: "News of your orders appears here.", icon: "bell" }));

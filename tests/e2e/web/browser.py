@@ -92,9 +92,28 @@ class Browser:
         self.until(clicked, f"{name!r} cannot be clicked")
 
     def write(self, label, text):
-        field = self.named(label)
-        field.clear()
-        field.send_keys(text)
+        def written():
+            field = self.named(label)
+            field.clear()
+            field.send_keys(text)
+            return field.get_attribute("value") == text
+        self.until(written, f"{label!r} does not take {text!r}")
+
+    def follow(self, words):
+        """The link that has these words among others."""
+        def followed():
+            self.driver.find_element(By.PARTIAL_LINK_TEXT, words).click()
+            return True
+        self.until(followed, f"no link has {words!r}")
+
+    def replaced(self, element):
+        """Waits until the page has put something else in its place."""
+        def stale():
+            try:
+                return not element.is_enabled()
+            except StaleElementReferenceException:
+                return True
+        self.until(stale, "the page stays as it is")
 
     def choose(self, label, option):
         Select(self.named(label)).select_by_visible_text(option)
