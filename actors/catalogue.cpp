@@ -19,9 +19,11 @@ auto answer(Query query) -> caf::result<decltype(query())> {
   }
 }
 
-caf::result<product> find(inventory_queries& queries, const std::string& id) {
+/// As `answer`, for a query that may find nothing.
+template <class Query>
+auto found_or_not(Query query) -> caf::result<typename decltype(query())::value_type> {
   try {
-    if (auto found = queries.find(id))
+    if (auto found = query())
       return std::move(*found);
     return make_fault(fault::not_found);
   } catch (const store_error& e) {
@@ -140,6 +142,11 @@ catalogue_behavior(catalogue_state::self_ptr self,
           return make_fault(fault::unavailable);
         return self->delegate(reader(), view_atom::value, std::move(id));
       },
+      [self, reader](ledger_atom, std::string& id) -> caf::result<product_ledger> {
+        if (!reader())
+          return make_fault(fault::unavailable);
+        return self->delegate(reader(), ledger_atom::value, std::move(id));
+      },
       [self, reader](count_atom) -> caf::result<int64_t> {
         if (!reader())
           return make_fault(fault::unavailable);
@@ -172,7 +179,10 @@ product_reader_behavior(product_reader::stateful_pointer<product_reader_state> s
           return page;
         });
       },
-      [&q](view_atom, const std::string& id) { return find(q, id); },
+      [&q](view_atom, const std::string& id) { return found_or_not([&] { return q.find(id); }); },
+      [&q](ledger_atom, const std::string& id) {
+        return found_or_not([&] { return q.ledger(id); });
+      },
       [&q](count_atom) { return answer([&] { return q.count_active(); }); },
       [&q](again_atom, int64_t mark) {
         return answer([&] {

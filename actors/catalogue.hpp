@@ -20,6 +20,7 @@ struct product_changes {
 using product_reader
     = caf::typed_actor<caf::replies_to<list_atom, product_filter>::with<product_page>,
                        caf::replies_to<view_atom, std::string>::with<product>,
+                       caf::replies_to<ledger_atom, std::string>::with<product_ledger>,
                        caf::replies_to<count_atom>::with<int64_t>,
                        caf::replies_to<again_atom, int64_t>::with<product_changes>,
                        caf::replies_to<ping_atom>::with<bool>>;

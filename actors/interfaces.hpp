@@ -46,6 +46,7 @@ using discard_atom = caf::atom_constant<caf::atom("discard")>; ///< end a letter
 using list_atom = caf::atom_constant<caf::atom("list")>;       ///< a list, by a filter
 using read_atom = caf::atom_constant<caf::atom("read")>;       ///< mark as read
 using edit_atom = caf::atom_constant<caf::atom("edit")>;       ///< make or change a product
+using ledger_atom = caf::atom_constant<caf::atom("ledger")>;   ///< a product's edits
 using figures_atom = caf::atom_constant<caf::atom("figures")>; ///< GET /analytics/orders
 using count_atom = caf::atom_constant<caf::atom("count")>;
 using ping_atom = caf::atom_constant<caf::atom("ping")>;         ///< does your database answer?
@@ -203,6 +204,7 @@ using catalogue_actor
     = product_editor::extend<caf::replies_to<std::vector<wanted_line>>::with<quote>,
                              caf::replies_to<list_atom, product_filter>::with<product_page>,
                              caf::replies_to<view_atom, std::string>::with<product>,
+                             caf::replies_to<ledger_atom, std::string>::with<product_ledger>,
                              caf::replies_to<count_atom>::with<int64_t>,
                              caf::replies_to<ping_atom>::with<bool>>;
 
@@ -287,6 +289,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::replay_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product_page)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product_filter)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product_ledger)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product_edit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::product_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<troupe::wanted_line>)

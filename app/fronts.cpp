@@ -11,6 +11,7 @@
 #include "http/order_list_routes.hpp"
 #include "http/order_routes.hpp"
 #include "http/serve.hpp"
+#include "http/web_routes.hpp"
 
 #include <stdexcept>
 #include <system_error>
@@ -80,6 +81,7 @@ fronts::fronts(const config& c, const http::backend& behind) {
     for (auto add : p.routes)
       add(front, behind);
   }
+  http::add_web_routes(*fronts_.back());
   for (auto& front : fronts_)
     front->start();
 }

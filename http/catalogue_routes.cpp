@@ -86,12 +86,21 @@ void list_inventory(const backend& b, const doors& to, const call_ptr& c) {
             [low = b.options.low_stock](const product& p) { return inventory_view(p, low); });
 }
 
+void view_ledger(const backend& b, const doors& to, const call_ptr& c) {
+  require_admin(b, *c);
+  b.calls.ask<product_ledger>(
+      line::catalogue, to.catalogue, c,
+      [c](const product_ledger& found) { c->answer(json_answer(200, ledger_view(found))); },
+      ledger_atom::value, id_of(*c));
+}
+
 } // namespace
 
 void add_catalogue_routes(front& f, const backend& b) {
   f.get("/products", serve(b, list_products));
   f.get("/products/:id", serve(b, view_product));
   f.get("/inventory", serve(b, list_inventory));
+  f.get("/inventory/:id/ledger", serve(b, view_ledger));
 }
 
 } // namespace troupe::http

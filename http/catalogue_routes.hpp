@@ -6,7 +6,7 @@
 
 namespace troupe::http {
 
-/// GET /products, GET /products/:id, GET /inventory. `b` outlives `f`.
+/// GET /products, GET /products/:id, GET /inventory, GET /inventory/:id/ledger. `b` outlives `f`.
 void add_catalogue_routes(front& f, const backend& b);
 
 } // namespace troupe::http

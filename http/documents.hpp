@@ -1,5 +1,5 @@
 #pragma once
-// The texts of docs/ that the program serves, as the build compiled them in.
+// The texts that the program serves, as the build compiled them in.
 
 #include <span>
 #include <string_view>
@@ -12,6 +12,10 @@ struct document {
   std::string_view text;
 };
 
+/// Of docs/.
 std::span<const document> documents();
+
+/// Of web/, as "/web/lib/api.js", and what it uses of others, as "/web/vendor/bootstrap.css".
+std::span<const document> web_files();
 
 } // namespace troupe::http

@@ -96,6 +96,20 @@ view inventory_view(const product& p, int64_t low_stock) {
   return row;
 }
 
+view ledger_view(const product_ledger& l) {
+  const auto entry = [](const product_ledger::entry& e) -> view {
+    return {{"kind", e.creates ? "create" : "adjust"},
+            {"version", e.version},
+            {"quantity", e.quantity},
+            {"price", e.price ? view(number_from_cents(*e.price)) : view()},
+            {"at", to_iso8601(e.at)}};
+  };
+  return {{"productId", l.what.id}, {"version", l.what.version},
+          {"initial", l.initial},   {"adjusted", l.adjusted},
+          {"stock", l.what.stock},  {"reserved", l.what.reserved},
+          {"sold", l.what.sold},    {"entries", array_view(l.entries, entry)}};
+}
+
 view notification_view(const notification& n) {
   return {{"id", n.id},           {"userId", n.user_id},
           {"type", n.type},       {"title", n.title},

@@ -27,6 +27,7 @@ view order_view(const order& o);
 view product_view(const product& p);
 /// The admin's row: `lowStock` at `low_stock` units or fewer.
 view inventory_view(const product& p, int64_t low_stock);
+view ledger_view(const product_ledger& l);
 view notification_view(const notification& n);
 /// A dead letter or a parked event; what is not UTF-8 is base64, and says so.
 view letter_view(const letter& l);

@@ -126,12 +126,29 @@ struct product_filter {
   int limit = 1000;
 };
 
+/// What the owner did to a product, and that no unit is lost: `initial` + `adjusted` = `stock` +
+/// `reserved` + `sold`.
+struct product_ledger {
+  struct entry {
+    bool creates = false;
+    int32_t version = 0;        ///< of the product, from then on
+    int64_t quantity = 0;       ///< by which `stock` rose, or fell
+    std::optional<cents> price; ///< the new one, when it changed
+    timestamp at{};
+  };
+  product what;
+  int64_t initial = 0;
+  int64_t adjusted = 0;
+  std::vector<entry> entries; ///< newest first, the last 100
+};
+
 class inventory_queries {
 public:
   virtual ~inventory_queries() = default;
   /// A page, in the filter's order, then by id. `total`: how many match on all pages.
   virtual std::vector<product> list(const product_filter& by, int64_t& total) = 0;
   virtual std::optional<product> find(const std::string& id) = 0;
+  virtual std::optional<product_ledger> ledger(const std::string& id) = 0;
   virtual int64_t count_active() = 0;
 
   /// Products that changed since the mark of an earlier call (0: all), and the new mark. A product

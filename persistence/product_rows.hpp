@@ -14,6 +14,8 @@
 
 namespace troupe::pg {
 
+constexpr int product_columns = 13; ///< of TROUPE_PRODUCT_COLUMNS
+
 product read_product(const result& rows, int row);
 std::vector<product> read_products(const result& rows);
 

@@ -14,10 +14,12 @@ run_packages=(
   libcurl4-openssl-dev libssl-dev zlib1g-dev
   postgresql-15 ca-certificates curl
   python3 python3-yaml
+  libjs-bootstrap5 libjs-chart.js
 )
 test_packages=(jq kcat wrk python3-pytest python3-pytest-xdist python3-psycopg2 python3-jsonschema)
 all_packages=(
   clang-16 libclang-rt-16-dev clang-format-16 clang-tidy-16 shellcheck python3-venv
+  chromium chromium-driver python3-selenium
 )
 
 installed() {

@@ -136,6 +136,8 @@ CASES = {
     "an edit of nothing": ("PUT", "/inventory/PRODUCT", "{}", {}, 400, None, None),
     "an edit of an unknown product": ("PUT", "/inventory/nothing", '{"stock":1}', {}, 404, "not_found",
                                       None),
+    "the ledger of an unknown product": ("GET", "/inventory/nothing/ledger", None, {}, 404, "not_found",
+                                         None),
     "an edit of a bad id": ("PUT", "/inventory/a%20b", '{"stock":1}', {}, 404, "not_found", None),
     "active no switch": ("PUT", "/inventory/PRODUCT", '{"active":"yes"}', {}, 400, None, "#/active"),
     "an edit of another version": ("PUT", "/inventory/PRODUCT", '{"stock":1}', {"If-Match": '"999"'},

@@ -156,7 +156,8 @@ def test_the_limits_themselves_are_accepted(troupe, client):
 ADMIN = (("GET", "/orders?scope=all"), ("GET", "/orders/ORDER?scope=all"),
          ("POST", "/orders/ORDER/cancel?scope=all"), ("POST", "/orders/ORDER/process-payment?scope=all"),
          ("PATCH", "/orders/ORDER/dispatch"), ("PATCH", "/orders/ORDER/deliver"), ("GET", "/inventory"),
-         ("POST", "/inventory"), ("PUT", "/inventory/PRODUCT"), ("GET", "/analytics/orders"),
+         ("POST", "/inventory"), ("PUT", "/inventory/PRODUCT"), ("GET", "/inventory/PRODUCT/ledger"),
+         ("GET", "/analytics/orders"),
          ("GET", "/orders/ORDER/stream?scope=all"), ("GET", "/orders/ORDER/diagnosis"),
          ("GET", "/dead-letters"), ("POST", "/dead-letters/order-dead-1/replay"),
          ("DELETE", "/dead-letters/order-dead-1"))

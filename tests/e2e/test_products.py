@@ -69,6 +69,10 @@ def test_stock_is_what_can_still_be_sold(troupe, client):
                          " and lines -> 0 ->> 'productId' = %s order by position", (product,))
     assert rows[:2] == [("create", initial), ("adjust", 49)]
     assert sum(quantity for kind, quantity in rows if kind == "adjust") == adjusted
+    told = client.get(f"/inventory/{product}/ledger").json
+    assert [(e["kind"], e["quantity"]) for e in reversed(told["entries"])] == rows
+    assert (told["initial"], told["adjusted"]) == (initial, adjusted)
+    assert initial + adjusted == told["stock"] + told["reserved"] + told["sold"]
     audit.await_sound(troupe)
 
 

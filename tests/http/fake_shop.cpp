@@ -53,6 +53,9 @@ void script_samples(scripts& s) {
     return product_page{{sample_product()}, 7};
   };
   s.find_product = [](const std::string& id) -> caf::result<product> { return sample_product(id); };
+  s.ledger = [](const std::string& id) -> caf::result<product_ledger> {
+    return product_ledger{sample_product(id), 0, 0, {}};
+  };
   s.edit = [](const product_edit& e) -> caf::result<product_answer> {
     return product_answer{sample_product(e.id)};
   };
@@ -100,6 +103,7 @@ catalogue_actor::behavior_type catalogue(catalogue_actor::pointer, scripts* s) {
       [=](const std::vector<wanted_line>& w) { return s->price(w); },
       [=](list_atom, const product_filter& by) { return s->products(by); },
       [=](view_atom, const std::string& id) { return s->find_product(id); },
+      [=](ledger_atom, const std::string& id) { return s->ledger(id); },
       [=](count_atom) { return s->count_products(); },
       [](ping_atom) { return true; },
   };
@@ -180,6 +184,7 @@ fake_shop::fake_shop(http::api_options options, http::gateway_options bounds,
   http::add_letter_routes(*front_, *backend_, letters_of);
   http::add_health_routes(*front_, health, counters, "");
   http::add_document_routes(*front_);
+  http::add_web_routes(*front_);
   front_->start();
 }
 

@@ -15,6 +15,7 @@
 #include "http/notification_routes.hpp"
 #include "http/order_list_routes.hpp"
 #include "http/order_routes.hpp"
+#include "http/web_routes.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -39,6 +40,7 @@ struct scripts {
   std::function<caf::result<quote>(const std::vector<wanted_line>&)> price;
   std::function<caf::result<product_page>(const product_filter&)> products;
   std::function<caf::result<product>(const std::string&)> find_product;
+  std::function<caf::result<product_ledger>(const std::string&)> ledger;
   std::function<caf::result<product_answer>(const product_edit&)> edit;
   std::function<caf::result<int64_t>()> count_products;
   std::function<caf::result<std::vector<notification>>(const notification_filter&)> notices;

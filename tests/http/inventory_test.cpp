@@ -166,6 +166,37 @@ TEST_CASE_FIXTURE(shop, "a change names its fields and its condition; refusals h
   }
 }
 
+TEST_CASE_FIXTURE(shop, "the ledger of a product says what each edit did, and the sum") {
+  std::string asked;
+  answers.ledger = [&](const std::string& id) -> caf::result<product_ledger> {
+    asked = id;
+    auto p = sample_product(id);
+    p.stock = 7;
+    p.reserved = 1;
+    p.sold = 2;
+    using entry = product_ledger::entry;
+    return product_ledger{
+        p, 12, -2, {entry{false, 3, -2, {}, timestamp{}}, entry{true, 1, 12, 1999, timestamp{}}}};
+  };
+  const auto a = send("GET", "/inventory/p1/ledger");
+  REQUIRE(a.status == 200);
+  CHECK(asked == "p1");
+  auto l = json_of(a);
+  CHECK(l["entries"].dump()
+        == R"([{"at":"1970-01-01T00:00:00.000Z","kind":"adjust","price":null,"quantity":-2,)"
+           R"("version":3},{"at":"1970-01-01T00:00:00.000Z","kind":"create","price":19.99,)"
+           R"("quantity":12,"version":1}])");
+  l.erase("entries");
+  CHECK(l.dump()
+        == R"({"adjusted":-2,"initial":12,"productId":"p1","reserved":1,"sold":2,"stock":7,)"
+           R"("version":2})");
+  answers.ledger = [](const std::string&) -> caf::result<product_ledger> {
+    return make_fault(troupe::fault::not_found);
+  };
+  check_problem(send("GET", "/inventory/p1/ledger"), 404, "not_found");
+  check_problem(send("GET", "/inventory/a%20b/ledger"), 404, "not_found");
+}
+
 TEST_CASE_FIXTURE(guarded_shop, "products are the admin's to change") {
   int asked = 0;
   answers.edit = [&](const product_edit& e) -> caf::result<product_answer> {
@@ -174,6 +205,7 @@ TEST_CASE_FIXTURE(guarded_shop, "products are the admin's to change") {
   };
   check_problem(send("POST", "/inventory", good_product), 401, "unauthorized");
   check_problem(send("PUT", "/inventory/p1", R"({"stock":1})"), 401, "unauthorized");
+  check_problem(send("GET", "/inventory/p1/ledger"), 401, "unauthorized");
   CHECK(asked == 0);
   CHECK(send("PUT", "/inventory/p1", R"({"stock":1})", {{"Authorization", "Bearer secret"}}).status
         == 200);

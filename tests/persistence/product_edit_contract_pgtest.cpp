@@ -166,6 +166,44 @@ TEST_CASE_TEMPLATE("an inactive product leaves the catalogue; its orders go on",
   CHECK(units_of(bench, "lamp") == units{3, 0, 2});
 }
 
+TEST_CASE_TEMPLATE("the ledger is told, newest first, and adds up", Bench, real_stock, fake_stock) {
+  Bench bench;
+  auto store = bench.open();
+  store->edit(creation("lamp"));
+  store->edit(creation("other"));
+  apply_one(*store, created("o1", {{"lamp", 2}}));
+  auto e = change("lamp");
+  e.stock = 4;
+  e.price = 2500;
+  const auto edited = store->edit(e);
+  const auto told = bench.queries()->ledger("lamp").value();
+  CHECK(told.what.stock == 4);
+  CHECK(told.what.reserved == 2);
+  CHECK(told.initial == 5);
+  CHECK(told.adjusted == 1);
+  REQUIRE(told.entries.size() == 2);
+  CHECK_FALSE(told.entries[0].creates);
+  CHECK(told.entries[0].version == edited.now.version);
+  CHECK(told.entries[0].quantity == 1);
+  CHECK(told.entries[0].price == 2500);
+  CHECK(told.entries[1].creates);
+  CHECK(told.entries[1].version == 1);
+  CHECK(told.entries[1].quantity == 5);
+  CHECK(told.entries[1].price == 1999);
+  CHECK(told.entries[1].at <= told.entries[0].at);
+  e.price.reset();
+  e.name = "Lantern";
+  store->edit(e);
+  const auto renamed = bench.queries()->ledger("lamp").value().entries.at(0);
+  CHECK(renamed.quantity == 0);
+  CHECK_FALSE(renamed.price.has_value());
+  bench.add(article("seeded", 9));
+  const auto seeded = bench.queries()->ledger("seeded").value();
+  CHECK(seeded.initial == 9);
+  CHECK(seeded.entries.empty());
+  CHECK_FALSE(bench.queries()->ledger("nothing").has_value());
+}
+
 TEST_CASE("the ledger tells each edit, and adds up to what was adjusted") {
   real_stock bench;
   auto store = bench.open();

@@ -13,7 +13,7 @@ void fake_inventory::add_product(product p) {
   if (p.version == 0)
     p.version = 1;
   p.created_at = p.updated_at = journal->tick();
-  products[p.id] = {p, ++last_change};
+  products[p.id] = {p, ++last_change, p.stock, {}};
 }
 
 fake_inventory_store::fake_inventory_store(std::shared_ptr<fake_inventory> db, int64_t low_stock,
@@ -76,7 +76,14 @@ edited_product fake_inventory_store::written(const product& before, const produc
     after.created_at = after.updated_at;
   if (e.key)
     db_->keys[e.key->scope] = {e.key->body_hash, e.id};
-  db_->products[e.id] = {after, ++db_->last_change};
+  auto& row = db_->products[e.id];
+  if (e.creates)
+    row.initial = after.stock;
+  row.what = after;
+  row.changed_by = ++db_->last_change;
+  const bool priced = e.creates || before.price != after.price;
+  row.edits.push_back({e.creates, after.version, after.stock - before.stock,
+                       priced ? std::optional(after.price) : std::nullopt, after.updated_at});
   const auto notices = edit_notices(before, after, low_stock_, e.traceparent);
   const auto at = session.next_position();
   db_->journal->rows[at] = {after.version, after.updated_at, notices};
@@ -184,6 +191,18 @@ std::optional<product> fake_inventory_queries::find(const std::string& id) {
   check();
   const auto found = db_->products.find(id);
   return found == db_->products.end() ? std::nullopt : std::optional(found->second.what);
+}
+
+std::optional<product_ledger> fake_inventory_queries::ledger(const std::string& id) {
+  check();
+  const auto found = db_->products.find(id);
+  if (found == db_->products.end())
+    return std::nullopt;
+  const auto& [what, changed_by, initial, edits] = found->second;
+  product_ledger result{what, initial, what.stock + what.reserved + what.sold - initial, {}};
+  const auto shown = std::min<size_t>(edits.size(), 100);
+  result.entries.assign(edits.rbegin(), edits.rbegin() + static_cast<std::ptrdiff_t>(shown));
+  return result;
 }
 
 int64_t fake_inventory_queries::count_active() {

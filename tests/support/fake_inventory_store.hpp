@@ -14,6 +14,8 @@ struct fake_inventory {
   struct row {
     product what;
     int64_t changed_by = 0;
+    int64_t initial = 0;
+    std::vector<product_ledger::entry> edits; ///< oldest first
   };
   std::map<std::string, row> products;
   std::map<std::string, stock_file> orders;
@@ -59,6 +61,7 @@ public:
 
   std::vector<product> list(const product_filter& by, int64_t& total) override;
   std::optional<product> find(const std::string& id) override;
+  std::optional<product_ledger> ledger(const std::string& id) override;
   int64_t count_active() override;
   std::vector<product> changed_since(int64_t& mark) override;
   void ping() override { check(); }
