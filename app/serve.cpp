@@ -259,6 +259,7 @@ int serve(const config& c) {
   if (!mistakes.empty())
     return 2;
   arm_fail_points(c.fail_points);
+  share_arenas();
   try {
     std::optional<shutdown_watchdog> watchdog; // outlives the process's parts, whose ends it bounds
     process p(c);

@@ -63,7 +63,7 @@ struct consumed_record {
 using consume_callback = std::function<void(std::vector<consumed_record>)>;
 
 /// At most this many records of a partition are handed out and not yet done.
-constexpr size_t max_in_work = 1000;
+constexpr size_t max_in_work = 250;
 
 /// Consumes at least once: a record that was handed out and not reported done comes again, here
 /// after a restart or elsewhere. Methods are callable from any thread and do not wait, except

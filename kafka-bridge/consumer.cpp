@@ -32,8 +32,10 @@ consumer::impl::impl(const options& o, consumer_settings settings, consume_callb
                            {{"group", settings_.group}})),
       link_(settings_.group) {
   auto conf = base_conf(o);
-  for (const auto& [key, value] : {std::pair("queued.max.messages.kbytes", "16384"),
-                                   std::pair("queued.min.messages", "10000")})
+  // What is fetched ahead is memory that nobody counts, most of it when consumers are behind.
+  for (const auto& [key, value] :
+       {std::pair("queued.max.messages.kbytes", "2048"), std::pair("queued.min.messages", "1000"),
+        std::pair("fetch.max.bytes", "2097152")})
     if (!o.extra.contains(key))
       require_property(conf.get(), key, value);
   consumer_conf(conf.get(), o, settings_.group);

@@ -77,13 +77,13 @@ pg_clear() {
 }
 
 # pg_launch DIR PORT: starts the server in its own session, away from the terminal's Ctrl-C.
-# Sets pg_child to its pid. Does not wait for it.
+# Sets pg_child to its pid. Does not wait for it. pg_fsync=off: for tests that never end the machine.
 pg_launch() {
   local dir=$1 port=$2
   rotate_log "$dir/log"
   (cd / && exec setsid "${pg_as[@]}" "$pg_bin/postgres" -D "$dir/data" -p "$port" \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
-    -c fsync=on -c synchronous_commit=on -c timezone=UTC -c log_timezone=UTC \
+    -c "fsync=${pg_fsync:-on}" -c synchronous_commit=on -c timezone=UTC -c log_timezone=UTC \
     -c "log_line_prefix=%m [%p] %d " >"$dir/log" 2>&1 </dev/null 9>&-) &
   pg_child=$!
 }

@@ -2,6 +2,7 @@
 
 #include "telemetry/log.hpp"
 
+#include <algorithm>
 #include <fstream>
 
 #include <malloc.h>
@@ -14,6 +15,10 @@ namespace {
 constexpr std::chrono::milliseconds interval{100};
 
 } // namespace
+
+void share_arenas() {
+  mallopt(M_ARENA_MAX, static_cast<int>(std::max(2U, std::thread::hardware_concurrency())));
+}
 
 int64_t resident_memory() {
   std::ifstream statm("/proc/self/statm");

@@ -37,6 +37,11 @@ private:
   std::thread thread_;
 };
 
+/// Lets the allocator have one arena a core instead of eight: each of our many threads would else
+/// keep what it once needed and freed in an arena that the others do not use, which under load made
+/// up half of the resident memory. Call before the first thread is made.
+void share_arenas();
+
 /// The resident memory of this process in bytes, from /proc.
 int64_t resident_memory();
 
