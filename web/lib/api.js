@@ -71,7 +71,8 @@ export async function ask(method, path, { timeout = 15000, signal, ...more } = {
     return { data: await dataOf(answer), status: answer.status, headers: answer.headers };
   } catch (error) {
     if (error instanceof ApiError || signal?.aborted) throw error;
-    if (patience.aborted) throw new ApiError(0, { code: "timeout", detail: "The server takes too long to answer." });
+    if (patience.aborted)
+      throw new ApiError(0, { code: "timeout", detail: "The server takes too long to answer." });
     throw new ApiError(0, { code: "offline", detail: "The server cannot be reached." });
   }
 }

@@ -20,8 +20,16 @@ function save(lines) {
 export function addToCart(product, quantity) {
   const lines = cart();
   const line = lines.find((one) => one.id === product.id);
-  if (line) Object.assign(line, { price: product.price, quantity: Math.min(line.quantity + quantity, mostOfOne) });
-  else lines.push({ id: product.id, name: product.name, category: product.category, price: product.price, quantity });
+  if (line)
+    Object.assign(line, { price: product.price, quantity: Math.min(line.quantity + quantity, mostOfOne) });
+  else
+    lines.push({
+      id: product.id,
+      name: product.name,
+      category: product.category,
+      price: product.price,
+      quantity,
+    });
   save(lines);
 }
 

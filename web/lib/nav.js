@@ -11,7 +11,12 @@ const mostShown = 99;
 const pollEvery = 30000;
 
 function brand(home) {
-  return h("a", { class: "brand", href: home }, h("img", { src: "/web/icon.svg", alt: "", width: 30, height: 30 }), "Troupe");
+  return h(
+    "a",
+    { class: "brand", href: home },
+    h("img", { src: "/web/icon.svg", alt: "", width: 30, height: 30 }),
+    "Troupe",
+  );
 }
 
 function skipLink() {
@@ -39,23 +44,47 @@ function counter({ href, drawing, word, one, many }) {
 }
 
 function searchForm(onSearch) {
-  const input = h("input", { type: "search", name: "search", class: "form-control", placeholder: "Search the shop", "aria-label": "Search the shop", maxlength: 100 });
+  const input = h("input", {
+    type: "search",
+    name: "search",
+    class: "form-control",
+    placeholder: "Search the shop",
+    "aria-label": "Search the shop",
+    maxlength: 100,
+  });
   const submit = (event) => {
     event.preventDefault();
     onSearch(input.value.trim());
   };
-  const form = h("form", { class: "nav-search", role: "search", onsubmit: submit },
-    input, h("button", { type: "submit", class: "nav-search-button", "aria-label": "Search" }, icon("search")));
+  const form = h(
+    "form",
+    { class: "nav-search", role: "search", onsubmit: submit },
+    input,
+    h("button", { type: "submit", class: "nav-search-button", "aria-label": "Search" }, icon("search")),
+  );
   return { form, input };
 }
 
 function customerSwitch(onSwitch) {
-  const select = h("select", { class: "form-select form-select-sm", id: "customer", onchange: () => {
-    setUser(select.value);
-    onSwitch();
-  } }, customers.map((one) => h("option", { value: one.id, selected: one.id === user() }, one.name)));
-  return h("div", { class: "nav-customer" },
-    h("label", { for: "customer", class: "visually-hidden" }, "Shopping as"), icon("user"), select);
+  const select = h(
+    "select",
+    {
+      class: "form-select form-select-sm",
+      id: "customer",
+      onchange: () => {
+        setUser(select.value);
+        onSwitch();
+      },
+    },
+    customers.map((one) => h("option", { value: one.id, selected: one.id === user() }, one.name)),
+  );
+  return h(
+    "div",
+    { class: "nav-customer" },
+    h("label", { for: "customer", class: "visually-hidden" }, "Shopping as"),
+    icon("user"),
+    select,
+  );
 }
 
 async function unread() {
@@ -69,7 +98,13 @@ async function unread() {
  */
 export function shopHeader(target, { onSearch, onSwitch }) {
   const cart = counter({ href: "#/cart", drawing: "cart", word: "Cart", one: "item", many: "items" });
-  const bell = counter({ href: "#/notifications", drawing: "bell", word: "Notifications", one: "unread", many: "unread" });
+  const bell = counter({
+    href: "#/notifications",
+    drawing: "bell",
+    word: "Notifications",
+    one: "unread",
+    many: "unread",
+  });
   const search = searchForm(onSearch);
   const countCart = () => cart.set(cartCount());
   // A failure is told by the pages; the badge keeps what it knew.
@@ -79,28 +114,56 @@ export function shopHeader(target, { onSearch, onSwitch }) {
     refresh();
     onSwitch();
   };
-  fill(target, skipLink(), h("nav", { class: "nav-bar container-xl", "aria-label": "Shop" },
-    brand("#/"), search.form,
-    h("div", { class: "nav-links" },
-      navLink("#/orders", "box", "Orders"), bell.link, cart.link, customerSwitch(switched),
-      h("span", { class: "nav-operator" }, navLink("/admin", "wrench", "Operator")))));
+  fill(
+    target,
+    skipLink(),
+    h(
+      "nav",
+      { class: "nav-bar container-xl", "aria-label": "Shop" },
+      brand("#/"),
+      search.form,
+      h(
+        "div",
+        { class: "nav-links" },
+        navLink("#/orders", "box", "Orders"),
+        bell.link,
+        cart.link,
+        customerSwitch(switched),
+        h("span", { class: "nav-operator" }, navLink("/admin", "wrench", "Operator")),
+      ),
+    ),
+  );
   onCartChange(countCart);
   countCart();
   repeat(refresh, pollEvery);
-  return { refresh, setSearch: (text) => { search.input.value = text; } };
+  return {
+    refresh,
+    setSearch: (text) => {
+      search.input.value = text;
+    },
+  };
 }
 
 /** Fills the operator's header; `links` is [["Orders", "#/orders"], …]. Returns mark(path), which
  * shows where the reader is. */
 export function adminHeader(target, links) {
   const anchors = links.map(([text, href]) => h("a", { class: "nav-tab", href }, text));
-  fill(target, skipLink(), h("nav", { class: "nav-bar container-xl", "aria-label": "Operations" },
-    brand("/admin#/"), h("div", { class: "nav-tabs-row" }, anchors),
-    h("div", { class: "nav-links" }, navLink("/", "home", "Shop"))));
+  fill(
+    target,
+    skipLink(),
+    h(
+      "nav",
+      { class: "nav-bar container-xl", "aria-label": "Operations" },
+      brand("/admin#/"),
+      h("div", { class: "nav-tabs-row" }, anchors),
+      h("div", { class: "nav-links" }, navLink("/", "home", "Shop")),
+    ),
+  );
   return (path) => {
     for (const anchor of anchors) {
       const at = anchor.hash.slice(1);
-      if (at === path || (at !== "/" && path.startsWith(`${at}/`))) anchor.setAttribute("aria-current", "page");
+      if (at === path || (at !== "/" && path.startsWith(`${at}/`)))
+        anchor.setAttribute("aria-current", "page");
       else anchor.removeAttribute("aria-current");
     }
   };

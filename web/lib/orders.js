@@ -33,12 +33,21 @@ export const paymentText = (status) => payments[status] ?? status;
 
 export const steps = ["Placed", "Paid", "Confirmed", "On its way", "Delivered"];
 
-const reached = { CREATED: 1, PAYMENT_PENDING: 1, PAYMENT_FAILED: 1, PAYMENT_SUCCESS: 2, CONFIRMED: 3, DISPATCHED: 4, COMPLETED: 5 };
+const reached = {
+  CREATED: 1,
+  PAYMENT_PENDING: 1,
+  PAYMENT_FAILED: 1,
+  PAYMENT_SUCCESS: 2,
+  CONFIRMED: 3,
+  DISPATCHED: 4,
+  COMPLETED: 5,
+};
 
 /** How many of `steps` are done; 0 for a cancelled order. */
 export const stepsDone = (order) => reached[order.status] ?? 0;
 
-export const canCancel = (order) => ["CREATED", "PAYMENT_FAILED", "PAYMENT_SUCCESS", "CONFIRMED"].includes(order.status);
+export const canCancel = (order) =>
+  ["CREATED", "PAYMENT_FAILED", "PAYMENT_SUCCESS", "CONFIRMED"].includes(order.status);
 export const canPay = (order) => ["CREATED", "PAYMENT_FAILED"].includes(order.status);
 
 /** Nothing more will happen to it. */

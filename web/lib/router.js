@@ -92,7 +92,10 @@ export function startRouter({ outlet, routes, missing, site, onChange = () => {}
       mine.update = await found.page({ params: found.params, query, signal: leave.signal, show });
     } catch (error) {
       if (leave.signal.aborted) return;
-      show("Something went wrong", failure(error, () => open(here(), true), { heading: "h1" }));
+      show(
+        "Something went wrong",
+        failure(error, () => open(here(), true), { heading: "h1" }),
+      );
     }
   }
 

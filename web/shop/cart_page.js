@@ -10,11 +10,14 @@ import { banner, empty, skeleton, toast } from "../lib/ui.js";
 
 /** The products of `lines` as they are now, by id; null for one that is gone. */
 export async function productsOf(lines, signal) {
-  const found = await Promise.all(lines.map((line) =>
-    get(`/products/${encodeURIComponent(line.id)}`, { signal }).catch((error) => {
-      if (error instanceof ApiError && error.status === 404) return null;
-      throw error;
-    })));
+  const found = await Promise.all(
+    lines.map((line) =>
+      get(`/products/${encodeURIComponent(line.id)}`, { signal }).catch((error) => {
+        if (error instanceof ApiError && error.status === 404) return null;
+        throw error;
+      }),
+    ),
+  );
   return new Map(lines.map((line, i) => [line.id, found[i]]));
 }
 
@@ -31,7 +34,8 @@ export function reconcile(products) {
       changeLine(line.id, { quantity: 0 });
       continue;
     }
-    if (now.price !== line.price) notes.push(`${line.name} now costs ${money(now.price)} (it was ${money(line.price)}).`);
+    if (now.price !== line.price)
+      notes.push(`${line.name} now costs ${money(now.price)} (it was ${money(line.price)}).`);
     if (now.stock < line.quantity) notes.push(`Of ${line.name} only ${now.stock} are left.`);
     changeLine(line.id, { price: now.price, quantity: Math.min(line.quantity, now.stock) });
   }
@@ -40,14 +44,28 @@ export function reconcile(products) {
 
 export function changeNotes(notes) {
   if (notes.length === 0) return null;
-  return banner("warn", "Your cart has changed", h("ul", {}, notes.map((note) => h("li", {}, note))));
+  return banner(
+    "warn",
+    "Your cart has changed",
+    h(
+      "ul",
+      {},
+      notes.map((note) => h("li", {}, note)),
+    ),
+  );
 }
 
 function row(line, stock, render) {
   const most = Math.min(stock, mostOfOne);
   const quantity = h("input", {
-    class: "form-control form-control-sm", type: "number", inputmode: "numeric", min: 1, max: most, required: true,
-    "aria-label": `Quantity of ${line.name}`, value: line.quantity,
+    class: "form-control form-control-sm",
+    type: "number",
+    inputmode: "numeric",
+    min: 1,
+    max: most,
+    required: true,
+    "aria-label": `Quantity of ${line.name}`,
+    value: line.quantity,
     onchange: () => {
       const wanted = Math.trunc(Number(quantity.value)) || 1;
       changeLine(line.id, { quantity: Math.max(1, Math.min(wanted, most)) });
@@ -59,17 +77,37 @@ function row(line, stock, render) {
     toast(`${line.name} was taken out.`, { kind: "info" });
     render();
   };
-  return h("li", { class: "cart-line" },
-    h("a", { href: href(`/product/${line.id}`), class: "thumb", tabindex: -1, "aria-hidden": "true" }, picture(line)),
-    h("div", { class: "cart-line-name" }, h("a", { href: href(`/product/${line.id}`) }, line.name), h("span", { class: "muted small" }, `${money(line.price)} each`)),
+  return h(
+    "li",
+    { class: "cart-line" },
+    h(
+      "a",
+      { href: href(`/product/${line.id}`), class: "thumb", tabindex: -1, "aria-hidden": "true" },
+      picture(line),
+    ),
+    h(
+      "div",
+      { class: "cart-line-name" },
+      h("a", { href: href(`/product/${line.id}`) }, line.name),
+      h("span", { class: "muted small" }, `${money(line.price)} each`),
+    ),
     quantity,
     h("span", { class: "price" }, money(line.price * line.quantity)),
-    h("button", { class: "btn-text small", type: "button", onclick: remove }, "Remove", h("span", { class: "visually-hidden" }, ` ${line.name}`)));
+    h(
+      "button",
+      { class: "btn-text small", type: "button", onclick: remove },
+      "Remove",
+      h("span", { class: "visually-hidden" }, ` ${line.name}`),
+    ),
+  );
 }
 
 export function emptyCartState() {
   return empty({
-    title: "Your cart is empty", text: "Find something good; it stays here until you buy it.", icon: "cart", heading: "h1",
+    title: "Your cart is empty",
+    text: "Find something good; it stays here until you buy it.",
+    icon: "cart",
+    heading: "h1",
     action: h("a", { class: "btn btn-primary", href: "#/" }, "Look around"),
   });
 }
@@ -84,15 +122,39 @@ export async function cartPage({ signal, show }) {
   function render(focused) {
     const lines = cart();
     if (lines.length === 0) return show("Cart", changeNotes(notes), emptyCartState());
-    show("Cart", h("h1", {}, "Cart"), changeNotes(notes),
-      h("div", { class: "two-columns" },
-        h("ul", { class: "panel plain-list cart-lines", "aria-label": "Products in the cart" }, lines.map((line) => row(line, products.get(line.id).stock, render))),
-        h("aside", { class: "panel stack", "aria-label": "Total" },
-          h("div", { class: "row-between" }, h("span", {}, "Subtotal"), h("span", { class: "price" }, money(total(lines)))),
+    show(
+      "Cart",
+      h("h1", {}, "Cart"),
+      changeNotes(notes),
+      h(
+        "div",
+        { class: "two-columns" },
+        h(
+          "ul",
+          { class: "panel plain-list cart-lines", "aria-label": "Products in the cart" },
+          lines.map((line) => row(line, products.get(line.id).stock, render)),
+        ),
+        h(
+          "aside",
+          { class: "panel stack", "aria-label": "Total" },
+          h(
+            "div",
+            { class: "row-between" },
+            h("span", {}, "Subtotal"),
+            h("span", { class: "price" }, money(total(lines))),
+          ),
           h("div", { class: "row-between" }, h("span", {}, "Delivery"), h("span", {}, "Free")),
-          h("div", { class: "row-between total" }, h("strong", {}, "Total"), h("strong", { class: "price" }, money(total(lines)))),
+          h(
+            "div",
+            { class: "row-between total" },
+            h("strong", {}, "Total"),
+            h("strong", { class: "price" }, money(total(lines))),
+          ),
           h("a", { class: "btn btn-primary btn-lg", href: "#/checkout/shipping" }, "Go to checkout"),
-          h("a", { class: "small text-center", href: "#/" }, "Keep shopping"))));
+          h("a", { class: "small text-center", href: "#/" }, "Keep shopping"),
+        ),
+      ),
+    );
     if (focused) document.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
   }
   render();

@@ -13,10 +13,16 @@ import { orders } from "./orders_page.js";
 import { productPage } from "./product_page.js";
 
 function missing({ show }) {
-  show("Not found", empty({
-    title: "There is no such page", text: "The address may be mistyped.", heading: "h1", icon: "search",
-    action: h("a", { class: "btn btn-primary", href: "#/" }, "To the shop"),
-  }));
+  show(
+    "Not found",
+    empty({
+      title: "There is no such page",
+      text: "The address may be mistyped.",
+      heading: "h1",
+      icon: "search",
+      action: h("a", { class: "btn btn-primary", href: "#/" }, "To the shop"),
+    }),
+  );
 }
 
 const header = shopHeader(document.getElementById("header"), {
@@ -40,6 +46,10 @@ const refresh = startRouter({
   onChange: header.refresh,
 });
 
-fill(document.getElementById("footer"),
+fill(
+  document.getElementById("footer"),
   "A demonstration shop: nothing is sold, and no card is charged. ",
-  h("a", { href: "/docs" }, "Its API"), " · ", h("a", { href: "/admin" }, "Operator's pages"));
+  h("a", { href: "/docs" }, "Its API"),
+  " · ",
+  h("a", { href: "/admin" }, "Operator's pages"),
+);

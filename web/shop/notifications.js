@@ -15,10 +15,19 @@ const drawings = { ORDER: "box", PAYMENT: "card", DISPATCH: "truck" };
 /** `onRead()`: after any was marked as read. */
 export async function notifications({ signal, show }, onRead) {
   const body = h("div", {}, skeleton(6));
-  const readAll = h("button", { class: "btn btn-quiet btn-sm", type: "button", hidden: true, onclick: async () => {
-    await busy(readAll, () => mark(shown.filter((one) => !one.isRead)));
-    if (readAll.hidden && !signal.aborted) focusHeading(head); // the reader's place goes with the button
-  } }, "Mark all as read");
+  const readAll = h(
+    "button",
+    {
+      class: "btn btn-quiet btn-sm",
+      type: "button",
+      hidden: true,
+      onclick: async () => {
+        await busy(readAll, () => mark(shown.filter((one) => !one.isRead)));
+        if (readAll.hidden && !signal.aborted) focusHeading(head); // the reader's place goes with the button
+      },
+    },
+    "Mark all as read",
+  );
   let shown = [];
   let more = "";
 
@@ -36,15 +45,32 @@ export async function notifications({ signal, show }, onRead) {
   }
 
   function row(one) {
-    const button = !one.isRead && h("button", { class: "btn-text small", type: "button", onclick: () => busy(button, () => mark([one])) },
-      "Mark as read", h("span", { class: "visually-hidden" }, `: ${one.title}`));
-    return h("li", { class: one.isRead ? "notice panel" : "notice panel is-unread" },
+    const button =
+      !one.isRead &&
+      h(
+        "button",
+        { class: "btn-text small", type: "button", onclick: () => busy(button, () => mark([one])) },
+        "Mark as read",
+        h("span", { class: "visually-hidden" }, `: ${one.title}`),
+      );
+    return h(
+      "li",
+      { class: one.isRead ? "notice panel" : "notice panel is-unread" },
       h("span", { class: "notice-icon" }, icon(drawings[one.type] ?? "bell")),
-      h("div", { class: "grow" },
+      h(
+        "div",
+        { class: "grow" },
         h("h2", {}, one.title, !one.isRead && h("span", { class: "visually-hidden" }, " (unread)")),
         h("p", {}, one.orderId ? one.message.replaceAll(one.orderId, shortId(one.orderId)) : one.message),
-        h("p", { class: "muted small" }, time(one.createdAt, ago(one.createdAt)), one.orderId && [" · ", h("a", { href: href(`/order/${one.orderId}`) }, "See the order")])),
-      button);
+        h(
+          "p",
+          { class: "muted small" },
+          time(one.createdAt, ago(one.createdAt)),
+          one.orderId && [" · ", h("a", { href: href(`/order/${one.orderId}`) }, "See the order")],
+        ),
+      ),
+      button,
+    );
   }
 
   function render() {
@@ -54,8 +80,11 @@ export async function notifications({ signal, show }, onRead) {
       fill(body, empty({ title: "Nothing yet", text: "News of your orders appears here.", icon: "bell" }));
       return;
     }
-    fill(body, h("ul", { class: "plain-list stack" }, shown.map(row)),
-      more && h("p", { class: "muted small more" }, `These are the newest ${pageSize}.`));
+    fill(
+      body,
+      h("ul", { class: "plain-list stack" }, shown.map(row)),
+      more && h("p", { class: "muted small more" }, `These are the newest ${pageSize}.`),
+    );
   }
 
   async function load() {

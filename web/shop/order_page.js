@@ -4,7 +4,17 @@ import { get, post } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { follow } from "../lib/live.js";
 import { money } from "../lib/money.js";
-import { canCancel, canPay, isOver, paymentText, shortId, statusBadge, statusText, steps, stepsDone } from "../lib/orders.js";
+import {
+  canCancel,
+  canPay,
+  isOver,
+  paymentText,
+  shortId,
+  statusBadge,
+  statusText,
+  steps,
+  stepsDone,
+} from "../lib/orders.js";
 import { picture } from "../lib/picture.js";
 import { href } from "../lib/router.js";
 import { agreed, announce, banner, busy, empty, explain, skeleton, toast } from "../lib/ui.js";
@@ -13,32 +23,90 @@ import { time } from "../lib/time.js";
 function progress(order) {
   const done = stepsDone(order);
   if (order.status === "CANCELLED") return null;
-  return h("ol", { class: "progress-steps plain-list", "aria-label": "Progress of the order" }, steps.map((text, i) =>
-    h("li", { class: i < done ? "is-done" : i === done ? "is-next" : "", "aria-current": i === done - 1 && "step" },
-      h("span", { class: "step-dot", "aria-hidden": "true" }, i < done && "✓"), text,
-      h("span", { class: "visually-hidden" }, i < done ? " (done)" : " (to come)"))));
+  return h(
+    "ol",
+    { class: "progress-steps plain-list", "aria-label": "Progress of the order" },
+    steps.map((text, i) =>
+      h(
+        "li",
+        {
+          class: i < done ? "is-done" : i === done ? "is-next" : "",
+          "aria-current": i === done - 1 && "step",
+        },
+        h("span", { class: "step-dot", "aria-hidden": "true" }, i < done && "✓"),
+        text,
+        h("span", { class: "visually-hidden" }, i < done ? " (done)" : " (to come)"),
+      ),
+    ),
+  );
 }
 
 function history(order) {
-  return h("section", { class: "panel" }, h("h2", {}, "History"),
-    h("ol", { class: "history plain-list" }, order.statusHistory.toReversed().map((entry) =>
-      h("li", {}, h("strong", {}, entry.message || statusText(entry.status)), time(entry.timestamp)))));
+  return h(
+    "section",
+    { class: "panel" },
+    h("h2", {}, "History"),
+    h(
+      "ol",
+      { class: "history plain-list" },
+      order.statusHistory
+        .toReversed()
+        .map((entry) =>
+          h("li", {}, h("strong", {}, entry.message || statusText(entry.status)), time(entry.timestamp)),
+        ),
+    ),
+  );
 }
 
 function items(order) {
-  return h("section", { class: "panel" }, h("h2", {}, "What you bought"),
-    h("ul", { class: "plain-list review-lines" }, order.items.map((item) => h("li", {},
-      h("a", { class: "thumb", href: href(`/product/${item.productId}`), tabindex: -1, "aria-hidden": "true" }, picture(item.product)),
-      h("span", { class: "grow" }, h("a", { href: href(`/product/${item.productId}`) }, item.product.name), h("span", { class: "muted small" }, `${item.quantity} × ${money(item.price)}`)),
-      h("span", { class: "price" }, money(item.price * item.quantity))))),
-    h("div", { class: "row-between total" }, h("strong", {}, "Total"), h("strong", { class: "price" }, money(order.totalAmount))));
+  return h(
+    "section",
+    { class: "panel" },
+    h("h2", {}, "What you bought"),
+    h(
+      "ul",
+      { class: "plain-list review-lines" },
+      order.items.map((item) =>
+        h(
+          "li",
+          {},
+          h(
+            "a",
+            { class: "thumb", href: href(`/product/${item.productId}`), tabindex: -1, "aria-hidden": "true" },
+            picture(item.product),
+          ),
+          h(
+            "span",
+            { class: "grow" },
+            h("a", { href: href(`/product/${item.productId}`) }, item.product.name),
+            h("span", { class: "muted small" }, `${item.quantity} × ${money(item.price)}`),
+          ),
+          h("span", { class: "price" }, money(item.price * item.quantity)),
+        ),
+      ),
+    ),
+    h(
+      "div",
+      { class: "row-between total" },
+      h("strong", {}, "Total"),
+      h("strong", { class: "price" }, money(order.totalAmount)),
+    ),
+  );
 }
 
 function address(order) {
   const { name, street, postcode, city, country } = order.shippingAddress;
   const lines = [name, street, [postcode, city].filter(Boolean).join(" "), country].filter(Boolean);
-  return h("section", { class: "panel" }, h("h2", {}, "Delivery address"),
-    h("address", { class: "mb-0" }, lines.flatMap((line, i) => (i > 0 ? [h("br"), line] : [line]))));
+  return h(
+    "section",
+    { class: "panel" },
+    h("h2", {}, "Delivery address"),
+    h(
+      "address",
+      { class: "mb-0" },
+      lines.flatMap((line, i) => (i > 0 ? [h("br"), line] : [line])),
+    ),
+  );
 }
 
 const connections = {
@@ -47,10 +115,15 @@ const connections = {
 };
 
 function gone(show) {
-  show("Not found", empty({
-    title: "No such order", text: "It may belong to another customer: choose who is shopping at the top.", heading: "h1",
-    action: h("a", { class: "btn btn-primary", href: "#/orders" }, "My orders"),
-  }));
+  show(
+    "Not found",
+    empty({
+      title: "No such order",
+      text: "It may belong to another customer: choose who is shopping at the top.",
+      heading: "h1",
+      action: h("a", { class: "btn btn-primary", href: "#/orders" }, "My orders"),
+    }),
+  );
 }
 
 export async function orderPage({ params, signal, show }) {
@@ -62,8 +135,12 @@ export async function orderPage({ params, signal, show }) {
 
   async function cancel(button) {
     const sure = await agreed({
-      title: "Cancel this order?", yes: "Cancel the order",
-      text: order.paymentStatus === "SUCCESS" ? `We give back ${money(order.totalAmount)} to your card.` : "Nothing has been charged.",
+      title: "Cancel this order?",
+      yes: "Cancel the order",
+      text:
+        order.paymentStatus === "SUCCESS"
+          ? `We give back ${money(order.totalAmount)} to your card.`
+          : "Nothing has been charged.",
     });
     if (!sure) return;
     try {
@@ -71,24 +148,58 @@ export async function orderPage({ params, signal, show }) {
       take(data);
       toast("Your order was cancelled.");
     } catch (error) {
-      const text = error.code === "payment_in_progress" ? "A payment is being checked; try again in a moment." : explain(error)[1];
+      const text =
+        error.code === "payment_in_progress"
+          ? "A payment is being checked; try again in a moment."
+          : explain(error)[1];
       toast(text, { kind: "bad" });
     }
   }
 
   function actions() {
-    const button = canCancel(order) && h("button", { class: "btn btn-quiet", type: "button", onclick: () => cancel(button) }, "Cancel the order");
-    const payLink = canPay(order) && h("a", { class: "btn btn-primary", href: href("/checkout/payment", { order: order.id }) },
-      order.status === "PAYMENT_FAILED" ? "Pay again" : "Pay now");
+    const button =
+      canCancel(order) &&
+      h(
+        "button",
+        { class: "btn btn-quiet", type: "button", onclick: () => cancel(button) },
+        "Cancel the order",
+      );
+    const payLink =
+      canPay(order) &&
+      h(
+        "a",
+        { class: "btn btn-primary", href: href("/checkout/payment", { order: order.id }) },
+        order.status === "PAYMENT_FAILED" ? "Pay again" : "Pay now",
+      );
     return button || payLink ? h("div", { class: "actions" }, payLink, button) : null;
   }
 
   function render() {
-    fill(body,
-      h("section", { class: "panel" },
-        h("div", { class: "row-between" }, h("div", { class: "row-start" }, statusBadge(order.status), h("span", { class: "muted small" }, paymentText(order.paymentStatus))), actions()),
-        progress(order)),
-      h("div", { class: "two-columns" }, items(order), h("div", { class: "stack" }, history(order), address(order))));
+    fill(
+      body,
+      h(
+        "section",
+        { class: "panel" },
+        h(
+          "div",
+          { class: "row-between" },
+          h(
+            "div",
+            { class: "row-start" },
+            statusBadge(order.status),
+            h("span", { class: "muted small" }, paymentText(order.paymentStatus)),
+          ),
+          actions(),
+        ),
+        progress(order),
+      ),
+      h(
+        "div",
+        { class: "two-columns" },
+        items(order),
+        h("div", { class: "stack" }, history(order), address(order)),
+      ),
+    );
   }
 
   /** A version that is newer than what is shown. */
@@ -112,13 +223,25 @@ export async function orderPage({ params, signal, show }) {
   show("Order", head(params.id), skeleton(6));
   try {
     const first = await get(at, { signal });
-    show(`Order ${shortId(first.id)}`, h("nav", { "aria-label": "Where you are", class: "crumbs" }, h("a", { href: "#/orders" }, "My orders")),
-      head(first.id), h("p", { class: "muted" }, "Placed ", time(first.createdAt)), notice, body);
+    show(
+      `Order ${shortId(first.id)}`,
+      h("nav", { "aria-label": "Where you are", class: "crumbs" }, h("a", { href: "#/orders" }, "My orders")),
+      head(first.id),
+      h("p", { class: "muted" }, "Placed ", time(first.createdAt)),
+      notice,
+      body,
+    );
     take(first);
   } catch (error) {
     if (error.status === 404) return gone(show);
     throw error;
   }
   if (isOver(order)) return;
-  endLive = follow(`${at}/stream`, { event: "order", poll: () => get(at, { signal }), onData: take, onState: connection, signal });
+  endLive = follow(`${at}/stream`, {
+    event: "order",
+    poll: () => get(at, { signal }),
+    onData: take,
+    onState: connection,
+    signal,
+  });
 }

@@ -41,7 +41,9 @@ def pages(shop, client):
 
 
 def look(shop, address, checkout):
-    shop.open("web/icon.svg")  # so that the address is loaded, not only its hash changed
+    # So that the address is loaded, not only its hash changed; a picture names no icon of its own.
+    shop.expected = ["/favicon.ico"]
+    shop.open("web/icon.svg")
     shop.keep("sessionStorage", f"checkout.{USER}", checkout)
     shop.keep("localStorage", f"cart.{USER}", CART)
     shop.open(address)
