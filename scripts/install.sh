@@ -14,6 +14,7 @@ run_packages=(
   libcurl4-openssl-dev libssl-dev zlib1g-dev
   postgresql-15 ca-certificates curl
   python3 python3-yaml
+  libjs-chart.js
 )
 test_packages=(jq kcat wrk python3-pytest python3-psycopg2 python3-jsonschema)
 all_packages=(
