@@ -3,6 +3,8 @@
 
 #include "app/config.hpp"
 
+#include <chrono>
+
 namespace troupe {
 
 /// Serves until SIGINT or SIGTERM, then ends in order. 0: ended in order.
@@ -20,6 +22,7 @@ int run_gateway_simulator(const config& c);
 
 /// Looks for broken promises in all databases and prints what it finds, read-only. 0: nothing,
 /// 1: something, 2: it could not look. `quiesced`: nothing is under way, so more must hold.
-int run_audit(const config& c, bool quiesced);
+/// `patience`: how long it looks again while it finds something; an ending signal cuts it short.
+int run_audit(const config& c, bool quiesced, std::chrono::seconds patience = {});
 
 } // namespace troupe

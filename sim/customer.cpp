@@ -45,10 +45,7 @@ size_t popularity::draw(chance& dice) const {
 }
 
 customer::customer(scene& of, const popularity& taste, int64_t number)
-    : scene_(of),
-      taste_(taste),
-      dice_(seed_of(of.seed, number)),
-      shop_(of, of.user(number)) {}
+    : scene_(of), taste_(taste), dice_(seed_of(of.seed, number)), shop_(of, of.user(number)) {}
 
 task<> customer::visit(load_loop::time_point intended) {
   shop_.due(intended);
@@ -67,6 +64,13 @@ task<> customer::visit(load_loop::time_point intended) {
   co_await follow();
 }
 
+task<> customer::keep_coming() {
+  while (!scene_.over) {
+    co_await visit(clock::now());
+    co_await think();
+  }
+}
+
 task<> customer::browse() {
   for (int64_t page = 0; page < scene_.plan.customers.pages && !scene_.over; ++page) {
     if (page == 0)
@@ -81,8 +85,7 @@ task<> customer::browse() {
 task<> customer::think() {
   const auto mean = scene_.plan.customers.think_ms;
   const auto drawn = -std::log1p(-dice_.unit()) * static_cast<double>(mean);
-  co_await shop_.rest(
-      scene_.plan.paced(std::min(static_cast<int64_t>(drawn), 10 * mean)));
+  co_await shop_.rest(scene_.plan.paced(std::min(static_cast<int64_t>(drawn), 10 * mean)));
 }
 
 /// Not scaled by the speed: it is the server that needs the time.
@@ -240,8 +243,7 @@ task<> customer::poll(bool waits) {
 /// By the streams of the order and of the notifications. The first is broken off once, and resumed;
 /// so is any that ends before the order does.
 task<> customer::listen() {
-  const auto until
-      = clock::now() + scene_.plan.paced(scene_.plan.customers.patience_s * 1000);
+  const auto until = clock::now() + scene_.plan.paced(scene_.plan.customers.patience_s * 1000);
   int events_left = dice_.between(1, 3); // then it is broken off
   std::optional<int64_t> place;
   while (stays(until)) {
@@ -274,8 +276,7 @@ task<> keep_coming(scene& of, const popularity& taste, int64_t number,
                    load_loop::time_point first) {
   co_await of.loop.sleep_until(first);
   customer who(of, taste, number);
-  while (!of.over)
-    co_await who.visit(clock::now());
+  co_await who.keep_coming();
 }
 
 task<> work_as_operator(scene& of, int64_t index, int64_t count) {
