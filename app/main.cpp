@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("troupe ") + TROUPE_VERSION);
   app.require_subcommand(1);
   std::string file = "config.toml";
-  bool seed = false, quiesced = false;
+  bool seed = false, quiesced = false, trouble = false;
   auto* serve_command = app.add_subcommand(
       "serve", "Serve the four services and the gateway until SIGINT or SIGTERM.\n"
                "Needs four PostgreSQL databases and Kafka; ./run starts private ones.");
@@ -89,6 +89,9 @@ int main(int argc, char** argv) {
   for (auto* command : {serve_command, migrate_command, sim_command, audit_command})
     command->add_option("--config", file, "The configuration file")->capture_default_str();
   migrate_command->add_flag("--seed", seed, "Also fill an empty catalogue with 100 products");
+  sim_command->add_flag(
+      "--trouble", trouble,
+      "Let anybody who reaches it make it slow or fail (PUT /trouble): for tests");
   audit_command->add_flag("--quiesced", quiesced,
                           "Nothing is under way: also look for what was left undone");
   CLI11_PARSE(app, argc, argv);
@@ -105,5 +108,5 @@ int main(int argc, char** argv) {
     return migrate_databases(*c, seed);
   if (*audit_command)
     return run_audit(*c, quiesced);
-  return run_gateway_simulator(*c);
+  return run_gateway_simulator(*c, trouble);
 }
