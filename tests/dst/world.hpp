@@ -5,7 +5,7 @@
 
 #include "actors/node.hpp"
 #include "tests/dst/books.hpp"
-#include "tests/dst/chance.hpp"
+#include "domain/chance.hpp"
 #include "tests/dst/mishaps.hpp"
 #include "tests/dst/trace.hpp"
 #include "tests/support/stage.hpp"
