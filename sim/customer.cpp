@@ -45,10 +45,7 @@ size_t popularity::draw(chance& dice) const {
 }
 
 customer::customer(scene& of, const popularity& taste, int64_t number)
-    : scene_(of),
-      taste_(taste),
-      dice_(seed_of(of.seed, number)),
-      shop_(of, of.user(number)) {}
+    : scene_(of), taste_(taste), dice_(seed_of(of.seed, number)), shop_(of, of.user(number)) {}
 
 task<> customer::visit(load_loop::time_point intended) {
   shop_.due(intended);
@@ -81,8 +78,7 @@ task<> customer::browse() {
 task<> customer::think() {
   const auto mean = scene_.plan.customers.think_ms;
   const auto drawn = -std::log1p(-dice_.unit()) * static_cast<double>(mean);
-  co_await shop_.rest(
-      scene_.plan.paced(std::min(static_cast<int64_t>(drawn), 10 * mean)));
+  co_await shop_.rest(scene_.plan.paced(std::min(static_cast<int64_t>(drawn), 10 * mean)));
 }
 
 /// Not scaled by the speed: it is the server that needs the time.
@@ -240,8 +236,7 @@ task<> customer::poll(bool waits) {
 /// By the streams of the order and of the notifications. The first is broken off once, and resumed;
 /// so is any that ends before the order does.
 task<> customer::listen() {
-  const auto until
-      = clock::now() + scene_.plan.paced(scene_.plan.customers.patience_s * 1000);
+  const auto until = clock::now() + scene_.plan.paced(scene_.plan.customers.patience_s * 1000);
   int events_left = dice_.between(1, 3); // then it is broken off
   std::optional<int64_t> place;
   while (stays(until)) {

@@ -59,8 +59,7 @@ private:
 task<> come_once(scene& of, const popularity& taste, int64_t number,
                  load_loop::time_point intended);
 /// Comes again and again until the run is over.
-task<> keep_coming(scene& of, const popularity& taste, int64_t number,
-                   load_loop::time_point first);
+task<> keep_coming(scene& of, const popularity& taste, int64_t number, load_loop::time_point first);
 /// Dispatches and delivers the orders of the run that fall to worker `index` of `count`.
 task<> work_as_operator(scene& of, int64_t index, int64_t count);
 

@@ -188,9 +188,9 @@ task<std::optional<std::map<std::string, product_count>>> count_stock(scene& of)
       co_return std::nullopt;
     for (const auto& row : page)
       if (row.value("id", "").starts_with("sim-" + of.run + "-"))
-        counts[row.value("id", "")] = {row.value("stock", int64_t{-1}),
-                                       row.value("reserved", int64_t{-1}),
-                                       row.value("sold", int64_t{-1})};
+        counts[row.value("id", "")]
+            = {row.value("stock", int64_t{-1}), row.value("reserved", int64_t{-1}),
+               row.value("sold", int64_t{-1})};
     target = next_page(answer.link);
   }
   co_return counts;

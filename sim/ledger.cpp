@@ -44,11 +44,10 @@ std::string contradiction(const order_facts& facts, const order_sight& s) {
   const auto common = std::min(facts.history.size(), s.history.size());
   for (size_t i = 0; i < common; ++i)
     if (facts.history[i] != s.history[i])
-      return fmt::format("entry {} of its history was {}, is {}{}", i + 1,
-                         to_string(facts.history[i].status), to_string(s.history[i].status),
-                         facts.history[i].status == s.history[i].status
-                             ? " with another time or message"
-                             : "");
+      return fmt::format(
+          "entry {} of its history was {}, is {}{}", i + 1, to_string(facts.history[i].status),
+          to_string(s.history[i].status),
+          facts.history[i].status == s.history[i].status ? " with another time or message" : "");
   return {};
 }
 
@@ -58,10 +57,9 @@ std::optional<notification_sight> read_notification(const nlohmann::json& n) {
     s.id = n.at("id").get<std::string>();
     s.title = n.at("title").get<std::string>();
     s.order = n.at("orderId").is_null() ? "" : n.at("orderId").get<std::string>();
-    s.digest = std::hash<std::string>{}(s.order + '\n' + s.title + '\n'
-                                        + n.at("type").get<std::string>() + '\n'
-                                        + n.at("message").get<std::string>() + '\n'
-                                        + n.at("createdAt").get<std::string>());
+    s.digest = std::hash<std::string>{}(
+        s.order + '\n' + s.title + '\n' + n.at("type").get<std::string>() + '\n'
+        + n.at("message").get<std::string>() + '\n' + n.at("createdAt").get<std::string>());
     return s;
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
@@ -69,8 +67,8 @@ std::optional<notification_sight> read_notification(const nlohmann::json& n) {
 }
 
 void ledger::add(violation v) {
-  const auto digest = std::hash<std::string>{}(v.promise + '\n' + v.user + '\n' + v.order + '\n'
-                                              + v.what);
+  const auto digest
+      = std::hash<std::string>{}(v.promise + '\n' + v.user + '\n' + v.order + '\n' + v.what);
   if (told_.insert(digest).second && violations_.size() < most_violations)
     violations_.push_back(std::move(v));
 }
@@ -144,8 +142,7 @@ void ledger::not_modified(const std::string& order, int asked, int known, const 
   if (etag != quoted(asked))
     add("ETag lie", order, fmt::format("304 with ETag {} to \"{}\"", etag, asked));
   if (asked < known)
-    add("ETag lie", order,
-        fmt::format("304 to version {}, after {} was seen", asked, known));
+    add("ETag lie", order, fmt::format("304 to version {}, after {} was seen", asked, known));
 }
 
 void ledger::saw_again(const std::string& order, int asked) {

@@ -1,8 +1,8 @@
 #pragma once
 // The ledger of acknowledged answers: what the server has told our customers, remembered in little
-// space, and compared with everything it tells them later. What is wrong is kept as violations; what
-// can only be judged when all is quiet is judged by verdict.hpp. No clock, no I/O: the order of the
-// calls is all that counts.
+// space, and compared with everything it tells them later. What is wrong is kept as violations;
+// what can only be judged when all is quiet is judged by verdict.hpp. No clock, no I/O: the order
+// of the calls is all that counts.
 //
 // `known` below is the version of the order that was known when the request was sent: an answer may
 // be overtaken by others, but never tell less than was known before it was asked.
@@ -41,8 +41,8 @@ struct order_facts {
   payment_status payment = payment_status::pending; ///< as last seen
   std::vector<sighted_row> history;
   std::string transaction;
-  int pays_sent = 0;       ///< of any card
-  int chargeable_sent = 0; ///< of those, with a card that may be charged
+  int pays_sent = 0;         ///< of any card
+  int chargeable_sent = 0;   ///< of those, with a card that may be charged
   bool acknowledged = false; ///< an answer to its own user showed it
   bool paid = false;         ///< a payment was acknowledged
   bool declined = false;     ///< likewise

@@ -13,9 +13,7 @@ namespace troupe::sim {
 /// Owns itself: gone when its story has ended.
 struct load_loop::root {
   struct promise_type {
-    root get_return_object() {
-      return {std::coroutine_handle<promise_type>::from_promise(*this)};
-    }
+    root get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
     std::suspend_always initial_suspend() const noexcept { return {}; }
     std::suspend_never final_suspend() const noexcept { return {}; }
     void return_void() const noexcept {}

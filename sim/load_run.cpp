@@ -197,8 +197,7 @@ task<> load_run::make_product(int64_t number) {
   web_request r;
   r.method = "POST";
   r.target = "/inventory";
-  r.headers = {"Authorization: Bearer " + scene_.admin_token,
-               "Idempotency-Key: " + product.id};
+  r.headers = {"Authorization: Bearer " + scene_.admin_token, "Idempotency-Key: " + product.id};
   r.body = json{{"id", product.id},
                 {"name", fmt::format("Simulated {}", number)},
                 {"description", "Made for a simulation"},

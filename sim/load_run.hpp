@@ -29,8 +29,8 @@ struct setup_failed : std::runtime_error {
 };
 
 struct load_result {
-  std::vector<violation> violations; ///< at most ledger::most_violations
-  size_t count = 0;                  ///< of all
+  std::vector<violation> violations;  ///< at most ledger::most_violations
+  size_t count = 0;                   ///< of all
   std::vector<std::string> histories; ///< of the orders in them, the first ones
   size_t users = 0, orders = 0;
   int64_t turned_away = 0;  ///< customers for whom this process had no room

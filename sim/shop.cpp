@@ -42,8 +42,7 @@ json parse(const std::string& text) {
 
 } // namespace
 
-shop::shop(scene& of, std::string user)
-    : scene_(of), user_(std::move(user)), session_(of.client) {}
+shop::shop(scene& of, std::string user) : scene_(of), user_(std::move(user)), session_(of.client) {}
 
 web_request shop::request(std::string method, std::string target) const {
   web_request r;

@@ -12,9 +12,9 @@ namespace troupe::sim {
 
 /// What the server says of one user once the load is over.
 struct final_answers {
-  std::vector<order_sight> listed;                        ///< GET /orders, all pages
+  std::vector<order_sight> listed;                         ///< GET /orders, all pages
   std::map<std::string, std::optional<order_sight>> asked; ///< GET /orders/:id; nothing: 404
-  std::vector<notification_sight> notifications;          ///< all pages, newest first
+  std::vector<notification_sight> notifications;           ///< all pages, newest first
 };
 
 /// A product of ours: before the load and after it (`GET /inventory`).

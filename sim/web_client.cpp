@@ -111,11 +111,11 @@ int web_client::impl::on_timer(CURLM*, long after_ms, void* self) {
   if (auto old = std::exchange(me.timer, std::nullopt))
     me.loop.cancel_timer(*old);
   if (after_ms >= 0)
-    me.timer = me.loop.set_timer(load_loop::clock::now() + std::chrono::milliseconds(after_ms),
-                                 [&me] {
-                                   me.timer.reset();
-                                   me.act(CURL_SOCKET_TIMEOUT, 0);
-                                 });
+    me.timer
+        = me.loop.set_timer(load_loop::clock::now() + std::chrono::milliseconds(after_ms), [&me] {
+            me.timer.reset();
+            me.act(CURL_SOCKET_TIMEOUT, 0);
+          });
   return 0;
 }
 
