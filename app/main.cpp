@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("troupe ") + TROUPE_VERSION);
   app.require_subcommand(1);
   std::string file = "config.toml";
-  bool seed = false, quiesced = false;
+  bool seed = false, quiesced = false, trouble = false;
   auto* serve_command = app.add_subcommand(
       "serve", "Serve the four services and the gateway until SIGINT or SIGTERM.\n"
                "Needs four PostgreSQL databases and Kafka; ./run starts private ones.");
@@ -95,6 +95,9 @@ int main(int argc, char** argv) {
        {serve_command, migrate_command, gateway_command, audit_command, simulation.run})
     command->add_option("--config", file, "The configuration file")->capture_default_str();
   migrate_command->add_flag("--seed", seed, "Also fill an empty catalogue with 100 products");
+  gateway_command->add_flag(
+      "--trouble", trouble,
+      "Let anybody who reaches it make it slow or fail (PUT /trouble): for tests");
   audit_command->add_flag("--quiesced", quiesced,
                           "Nothing is under way: also look for what was left undone");
   try {
@@ -121,5 +124,5 @@ int main(int argc, char** argv) {
     return run_audit(*c, quiesced);
   if (*simulation.run)
     return run_simulation(*c, simulation.options);
-  return run_gateway_simulator(*c);
+  return run_gateway_simulator(*c, trouble);
 }

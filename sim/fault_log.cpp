@@ -19,6 +19,7 @@ void fault_log::confirmed(size_t fault, std::string detail, time_point now) {
   std::lock_guard lock(mutex_);
   faults_.at(fault).detail = std::move(detail);
   faults_.at(fault).confirmed = now;
+  ++open_;
 }
 
 void fault_log::ended(size_t fault, time_point now) {
@@ -26,9 +27,15 @@ void fault_log::ended(size_t fault, time_point now) {
   faults_.at(fault).ended = now;
 }
 
-void fault_log::recovered(size_t fault, time_point now) {
+void fault_log::order_placed(time_point wanted, time_point now) {
+  if (open_ == 0)
+    return;
   std::lock_guard lock(mutex_);
-  faults_.at(fault).recovered = now;
+  for (auto& fault : faults_)
+    if (fault.confirmed && !fault.recovered && *fault.confirmed < wanted) {
+      fault.recovered = now;
+      --open_;
+    }
 }
 
 std::vector<fault_record> fault_log::all() const {

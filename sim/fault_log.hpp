@@ -1,6 +1,7 @@
 #pragma once
 // What faults were done to the system under test, and what came of each. Callable from any thread.
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <mutex>
@@ -18,8 +19,8 @@ struct fault_record {
   time_point fired;
   std::optional<time_point> confirmed; ///< it was seen to have taken effect
   std::optional<time_point> ended;     ///< the fault itself was over: thawed, started again
-  std::optional<time_point> recovered; ///< the first POST /orders that began after `fired` and
-                                       ///< after `confirmed`, and was answered 201
+  std::optional<time_point> recovered; ///< the first order was placed that was wanted after
+                                       ///< `confirmed`: as seen from outside
 };
 
 class fault_log {
@@ -30,7 +31,8 @@ public:
   size_t fired(std::string kind, time_point now);
   void confirmed(size_t fault, std::string detail, time_point now);
   void ended(size_t fault, time_point now);
-  void recovered(size_t fault, time_point now);
+  /// A POST /orders was answered 201 that a customer wanted to send at `wanted`.
+  void order_placed(time_point wanted, time_point now);
 
   /// In the order in which they fired.
   std::vector<fault_record> all() const;
@@ -38,6 +40,7 @@ public:
 private:
   mutable std::mutex mutex_;
   std::vector<fault_record> faults_;
+  std::atomic<size_t> open_{0}; ///< confirmed and not recovered; orders are many, faults few
 };
 
 } // namespace troupe::sim

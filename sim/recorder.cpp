@@ -62,6 +62,8 @@ void recorder::end(call what, outcome how, time_point intended_start, time_point
   --total.in_flight;
   ++total.outcomes[static_cast<size_t>(how)];
   ++current.outcomes[static_cast<size_t>(how)];
+  if (what == call::create_order && how == outcome::ok)
+    faults_.order_placed(intended_start, now);
   if (!tells_latency(how))
     return;
   const auto latency = in_microseconds(now - intended_start);

@@ -109,7 +109,8 @@ public:
   explicit recorder(time_point start);
 
   void begin(call what);
-  /// Ends a call that has begun.
+  /// Ends a call that has begun. An order that was placed shows that what was broken before it was
+  /// wanted has recovered (`faults()`).
   void end(call what, outcome how, time_point intended_start, time_point now);
   /// A call that has begun and is left at the end of the run: it neither succeeded nor failed.
   void abandon(call what);

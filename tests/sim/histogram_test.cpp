@@ -56,7 +56,7 @@ TEST_CASE("each value is told within 0.1 percent and never below itself, at ever
 
 TEST_CASE("percentiles of many values are within 0.1 percent of the sorted ones") {
   const uint64_t seed = 7;
-  MESSAGE("seed ", seed);
+  CAPTURE(seed);
   std::mt19937_64 random(seed);
   std::lognormal_distribution<double> latencies(9, 2);
   std::vector<int64_t> values(20'000);

@@ -25,7 +25,8 @@ struct three_seconds {
     seen.begin(call::pay);
     seen.end(call::pay, outcome::busy, start + 2900ms, start + 2901ms);
     const auto fault = seen.faults().fired("kafka.stop", start + 1s);
-    seen.faults().recovered(fault, start + 1500ms);
+    seen.faults().confirmed(fault, "process 7 is gone", start + 1100ms);
+    seen.faults().order_placed(start + 1200ms, start + 1500ms);
     seen.tick(start + 3s, 0ns);
   }
 };
@@ -43,7 +44,7 @@ TEST_CASE("the table shows the last second, the errors so far, the orders and th
   const auto text = joined(progress_table({"smoke", 10s}, run.seen, 120, 40));
   CAPTURE(text);
   for (const char* part : {"smoke  00:03 of 00:10", "10 orders/s", "11 calls/s", "1 errors",
-                           "CREATED 30", "1 fired, 0 confirmed, 1 recovered",
+                           "CREATED 30", "1 fired, 1 confirmed, 1 recovered",
                            "kafka.stop, recovered after 0.5 s", "create order", "5.00", "pay"})
     CHECK(text.find(part) != std::string::npos);
   CHECK(text.find("get order") == std::string::npos);
@@ -74,7 +75,7 @@ TEST_CASE("the line tells rates over the seconds since the last one") {
   CHECK(line.starts_with("t=3s orders/s=10.0 calls/s=10.5 errors=1 in_flight=0"));
   CHECK(line.find("create_order_p50_p99_ms=5.00/5.00") != std::string::npos);
   CHECK(line.find("CREATED=30") != std::string::npos);
-  CHECK(line.find("faults=1 confirmed=0 recovered=1") != std::string::npos);
+  CHECK(line.find("faults=1 confirmed=1 recovered=1") != std::string::npos);
 }
 
 TEST_CASE("nothing recorded yet is nothing to show, and no error") {

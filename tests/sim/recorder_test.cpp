@@ -114,19 +114,26 @@ TEST_CASE("rows are bounded, totals go on") {
   CHECK(seen.elapsed() == long_after);
 }
 
-TEST_CASE("faults keep what is told of them, in their order") {
+TEST_CASE("a fault has recovered with the first order that was wanted after it was confirmed") {
   recorder seen(start);
   auto& faults = seen.faults();
   const auto kill = faults.fired("troupe.kill", start + 1s);
-  const auto freeze = faults.fired("postgres.freeze", start + 2s);
+  one(seen, call::create_order, outcome::ok, 1050ms, 10ms);
   faults.confirmed(kill, "process 7 is gone", start + 1100ms);
-  faults.recovered(kill, start + 3s);
-  faults.ended(freeze, start + 4s);
+  one(seen, call::create_order, outcome::ok, 1050ms, 100ms); // wanted before
+  one(seen, call::create_order, outcome::broken, 1200ms, 1ms);
+  one(seen, call::get_order, outcome::ok, 1200ms, 1ms);
+  const auto freeze = faults.fired("postgres.freeze", start + 1300ms); // never confirmed
+  faults.ended(freeze, start + 1400ms);
+  CHECK(!faults.all()[kill].recovered);
+  one(seen, call::create_order, outcome::ok, 1300ms, 900ms);
+  one(seen, call::create_order, outcome::ok, 2300ms, 1ms);
   const auto all = faults.all();
   REQUIRE(all.size() == 2);
   CHECK(all[0].kind == "troupe.kill");
   CHECK(all[0].detail == "process 7 is gone");
-  CHECK(all[0].recovered == start + 3s);
+  CHECK(all[0].recovered == start + 2200ms);
+  CHECK(all[1].ended == start + 1400ms);
   CHECK(!all[1].confirmed);
-  CHECK(all[1].ended == start + 4s);
+  CHECK(!all[1].recovered);
 }
