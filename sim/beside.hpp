@@ -29,7 +29,8 @@ private:
   };
 
   static task<> live(load_loop& loop, task<T> what, std::shared_ptr<state> into) {
-    into->value.emplace(co_await what);
+    auto value = co_await what;
+    into->value.emplace(std::move(value));
     if (into->waiting)
       loop.resume_soon(into->waiting);
   }

@@ -52,7 +52,10 @@ task<> customer::visit(load_loop::time_point intended) {
   ++visits_;
   order_ = {};
   co_await browse();
-  if (scene_.over || !co_await order_something())
+  if (scene_.over)
+    co_return;
+  const bool ordered = co_await order_something();
+  if (!ordered)
     co_return;
   const bool leaves = happens(scene_.plan.customers.leave_percent);
   const bool regrets = happens(scene_.plan.customers.cancel_percent);
@@ -124,7 +127,7 @@ std::vector<sighted_line> customer::choose() {
 /// come. False: there is none, or nobody told.
 task<bool> customer::order_something() {
   shop::order_wish wanted;
-  wanted.reference = "w" + std::to_string(visits_);
+  wanted.reference = std::string("w").append(std::to_string(visits_));
   wanted.lines = choose();
   wanted.keyed = !happens(scene_.plan.customers.keyless_percent);
   const bool twice = wanted.keyed && happens(scene_.plan.customers.double_click_percent);
@@ -155,17 +158,18 @@ task<> customer::pay() {
   const auto& shares = scene_.plan.customers;
   const auto drawn = dice_.below(100);
   if (drawn < shares.decline_percent) {
-    if (co_await try_to_pay(declined_card, false) == told::refused || scene_.over)
+    const auto answer = co_await try_to_pay(declined_card, false);
+    if (answer == told::refused || scene_.over)
       co_return;
     co_await think();
   } else if (drawn < shares.decline_percent + shares.timeout_percent) {
-    co_await try_to_pay(silent_card, false);
+    (void)co_await try_to_pay(silent_card, false);
     co_return; // voided after a while; whoever follows sees it fail
   } else if (drawn < shares.decline_percent + shares.timeout_percent + shares.break_percent) {
-    co_await try_to_pay(breaking_card, true);
+    (void)co_await try_to_pay(breaking_card, true);
     co_return;
   }
-  co_await try_to_pay(good_card, true);
+  (void)co_await try_to_pay(good_card, true);
 }
 
 /// With one card and one key until there is an answer.
@@ -199,7 +203,8 @@ task<> customer::regret() {
   const auto key = new_key();
   for (int tries = 0; tries < most_tries; ++tries) {
     const auto limit = tries == 0 ? patience() : command_limit;
-    if (co_await shop_.cancel(order_.id, key, limit) != told::unknown || scene_.over)
+    const auto answer = co_await shop_.cancel(order_.id, key, limit);
+    if (answer != told::unknown || scene_.over)
       co_return;
     co_await try_again_later(tries);
   }
@@ -216,7 +221,7 @@ task<> customer::follow() {
     co_await listen();
   else
     co_await poll(drawn < shares.stream_percent + shares.long_poll_percent);
-  co_await shop_.look(order_, 0s);
+  (void)co_await shop_.look(order_, 0s);
   co_await shop_.list_notifications(20);
 }
 
@@ -230,13 +235,13 @@ task<> customer::poll(bool waits) {
   // Not all at once: whoever came together does not look together.
   co_await shop_.rest(poll_pause * dice_.below(1000) / 1000);
   while (stays(until)) {
-    co_await shop_.look(order_, waits ? wait : 0s);
+    const bool answered = co_await shop_.look(order_, waits ? wait : 0s);
     if (clock::now() >= next_news) {
       co_await shop_.list_notifications(20);
       next_news += news_pause;
     }
     if (stays(until))
-      co_await shop_.rest(waits ? 10ms : poll_pause);
+      co_await shop_.rest(waits && answered ? 10ms : poll_pause);
   }
 }
 
@@ -244,25 +249,27 @@ task<> customer::poll(bool waits) {
 /// so is any that ends before the order does.
 task<> customer::listen() {
   const auto until = clock::now() + scene_.plan.paced(scene_.plan.customers.patience_s * 1000);
+  int tries = 0;
   int events_left = dice_.between(1, 3); // then it is broken off
   std::optional<int64_t> place;
   while (stays(until)) {
-    int known = scene_.book.version_of(order_.id);
-    auto orders = shop_.follow(order_);
-    auto news = shop_.follow_notifications(place);
+    int known = scene_.book.version_of(order_.id); // at most until the first event
+    auto orders = co_await shop_.follow(order_);
+    auto news = co_await shop_.follow_notifications(place);
     while (stays(until) && !orders.ended() && !news.ended() && events_left != 0) {
-      auto turn = orders.next(clock::now() + 500ms);
-      if (const auto event = co_await turn) {
+      auto change = orders.next(clock::now() + 500ms);
+      const auto event = co_await change;
+      if (event) {
         shop_.take(order_, *event, std::exchange(known, 0));
         --events_left;
       }
       auto told = news.next(clock::now());
-      while (const auto event = co_await told)
-        place = shop_.take_notification(*event, place.value_or(0));
+      for (auto note = co_await told; note; note = co_await told)
+        place = shop_.take_notification(*note, place.value_or(0));
     }
     events_left = -1;
     if (stays(until))
-      co_await shop_.rest(100ms);
+      co_await try_again_later(tries++);
   }
 }
 

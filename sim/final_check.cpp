@@ -59,8 +59,9 @@ public:
 private:
   task<bool> fetch(final_answers& into) {
     std::vector<json> orders, notifications;
-    if (!co_await fetch_list("/orders?limit=500", orders)
-        || !co_await fetch_list("/notifications?limit=1000", notifications))
+    const bool listed = co_await fetch_list("/orders?limit=500", orders);
+    const bool told = co_await fetch_list("/notifications?limit=1000", notifications);
+    if (!listed || !told)
       co_return false;
     for (const auto& item : orders)
       if (auto s = read_sight(item)) {
@@ -75,9 +76,11 @@ private:
     auto ids = scene_.book.users().at(user_).orders;
     for (const auto& s : into.listed)
       ids.insert(s.id);
-    for (const auto& id : ids)
-      if (!co_await fetch_order(id, into))
+    for (const auto& id : ids) {
+      const bool answered = co_await fetch_order(id, into);
+      if (!answered)
         co_return false;
+    }
     co_return true;
   }
 

@@ -98,7 +98,6 @@ void ledger::created(const std::string& user, const std::string& reference, cons
   auto& w = facts.wishes[reference];
   w.ids.insert(s.id);
   facts.orders.insert(s.id);
-  orders_[s.id].acknowledged = true;
   if (s.essence.user != user || s.essence.reference != reference || s.essence.lines != w.lines)
     add("order changed", s.id,
         fmt::format("asked for [{}] as {}, {}; answered with [{}] of {}, {}", text_of(w.lines),

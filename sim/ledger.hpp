@@ -41,12 +41,11 @@ struct order_facts {
   payment_status payment = payment_status::pending; ///< as last seen
   std::vector<sighted_row> history;
   std::string transaction;
-  int pays_sent = 0;         ///< of any card
-  int chargeable_sent = 0;   ///< of those, with a card that may be charged
-  bool acknowledged = false; ///< an answer to its own user showed it
-  bool paid = false;         ///< a payment was acknowledged
-  bool declined = false;     ///< likewise
-  bool cancelled = false;    ///< a cancellation was
+  int pays_sent = 0;       ///< of any card
+  int chargeable_sent = 0; ///< of those, with a card that may be charged
+  bool paid = false;       ///< a payment was acknowledged
+  bool declined = false;   ///< likewise
+  bool cancelled = false;  ///< a cancellation was
   int version() const { return static_cast<int>(history.size()); }
 };
 

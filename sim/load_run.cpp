@@ -121,10 +121,10 @@ void load_run::play(const std::function<void(const recorder&)>& on_tick) {
   on_tick_ = on_tick;
   tick();
   const auto& load = options_.plan.load;
-  const auto end = scene_.loop.set_timer(start + std::chrono::seconds(load.duration_s),
-                                         [this] { end_load(); });
-  if (scene_.over) // interrupted before it began
+  end_ = scene_.loop.set_timer(start + std::chrono::seconds(load.duration_s), [this] {
+    end_.reset();
     end_load();
+  });
   for (int64_t i = 0; i < options_.plan.operators.count; ++i)
     scene_.loop.spawn(work_as_operator(scene_, i, options_.plan.operators.count));
   if (load.customers == 0)
@@ -133,8 +133,8 @@ void load_run::play(const std::function<void(const recorder&)>& on_tick) {
     scene_.loop.spawn(keep_coming(scene_, taste_, i + 1,
                                   start + std::chrono::seconds(load.ramp_s) * i / load.customers));
   scene_.loop.run();
-  if (!scene_.over)
-    scene_.loop.cancel_timer(end);
+  if (end_)
+    scene_.loop.cancel_timer(*end_);
   scene_.loop.cancel_timer(next_tick_);
   record_->finish(clock::now());
   scene_.seen = nullptr;
@@ -185,7 +185,8 @@ task<> load_run::set_up() {
     co_await make_product(i);
   }
   co_await await_catalogue();
-  if (auto counts = co_await count_stock(scene_))
+  auto counts = co_await count_stock(scene_);
+  if (counts)
     before_ = std::move(*counts);
   if (before_.size() != scene_.products.size())
     throw setup_failed("GET /inventory does not list the run's products");
@@ -254,8 +255,10 @@ task<> load_run::tell_histories(load_result& into) {
   std::set<std::string> told;
   const auto violations = scene_.book.violations();
   for (const auto& v : violations)
-    if (!v.order.empty() && told.size() < most_histories && told.insert(v.order).second)
-      into.histories.push_back(co_await tell_history(scene_, v.order));
+    if (!v.order.empty() && told.size() < most_histories && told.insert(v.order).second) {
+      auto history = co_await tell_history(scene_, v.order);
+      into.histories.push_back(std::move(history));
+    }
 }
 
 } // namespace troupe::sim

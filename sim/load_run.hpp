@@ -69,6 +69,7 @@ private:
   std::function<void(const recorder&)> on_tick_;
   http::fd signals_;
   load_loop::timer next_tick_;
+  std::optional<load_loop::timer> end_; ///< of the load, as planned
   std::map<std::string, product_count> before_;
   int64_t turned_away_ = 0;
   bool interrupted_ = false;

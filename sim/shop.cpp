@@ -14,14 +14,24 @@ using clock = load_loop::clock;
 
 constexpr std::chrono::milliseconds look_limit{20'000};
 
-outcome outcome_of(const web_answer& a) {
-  if (a.how != ending::answered)
-    return a.how == ending::timed_out ? outcome::timed_out : outcome::broken;
-  if (a.status < 400)
+outcome outcome_of(int status) {
+  if (status < 400)
     return outcome::ok;
-  if (a.status == 409)
+  if (status == 409)
     return outcome::refused;
-  return a.status == 429 || a.status == 503 ? outcome::busy : outcome::failed;
+  return status == 429 || status == 503 ? outcome::busy : outcome::failed;
+}
+
+outcome outcome_of(const web_answer& a) {
+  if (a.how == ending::answered)
+    return outcome_of(a.status);
+  return a.how == ending::timed_out ? outcome::timed_out : outcome::broken;
+}
+
+outcome outcome_of(const web_stream& opened) {
+  if (opened.status() != 0)
+    return outcome_of(opened.status());
+  return opened.ended() ? outcome::broken : outcome::timed_out;
 }
 
 std::string code_of(const web_answer& a) {
@@ -198,14 +208,16 @@ bool shop::followed::ended() const {
          || (status == order_status::cancelled && payment != payment_status::refund_pending);
 }
 
-task<> shop::look(followed& order, std::chrono::seconds wait) {
+task<bool> shop::look(followed& order, std::chrono::seconds wait) {
   auto r = request("GET", "/orders/" + order.id);
   const int asked = order.version;
   if (asked > 0)
     r.headers.push_back("If-None-Match: \"" + std::to_string(asked) + "\"");
   const bool waits = asked > 0 && wait.count() > 0;
-  if (waits)
+  if (waits) {
     r.headers.push_back("Prefer: wait=" + std::to_string(wait.count()));
+    r.limit += wait;
+  }
   const auto known = scene_.book.version_of(order.id);
   const auto answer = co_await ask(waits ? call::wait_order : call::get_order, std::move(r));
   if (answer.status == 304)
@@ -213,23 +225,39 @@ task<> shop::look(followed& order, std::chrono::seconds wait) {
   if (answer.status == 404)
     scene_.book.missing(order.id, "GET /orders/:id");
   if (answer.status != 200)
-    co_return;
+    co_return answer.status == 304;
   const auto s = read(answer, order.id, "GET /orders/:id");
   if (!s)
-    co_return;
+    co_return false;
   saw(*s, known, answer.etag, "GET /orders/:id");
   if (s->version == asked)
     scene_.book.saw_again(order.id, asked);
   order.version = s->version;
   order.status = s->status;
   order.payment = s->payment;
+  co_return true;
 }
 
-web_stream shop::follow(const followed& order) {
+task<web_stream> shop::open(call what, web_request r) {
+  const auto started = clock::now();
+  const auto intended = std::min(std::exchange(due_, std::nullopt).value_or(started), started);
+  auto* record = scene_.seen;
+  record->begin(what);
+  auto stream = session_.follow(std::move(r));
+  auto head = stream.head(started + look_limit);
+  (void)co_await head;
+  if (stream.status() == 0 && !stream.ended() && scene_.loop.awake())
+    record->abandon(what);
+  else
+    record->end(what, outcome_of(stream), intended, clock::now());
+  co_return stream;
+}
+
+task<web_stream> shop::follow(const followed& order) {
   auto r = request("GET", "/orders/" + order.id + "/stream");
   if (order.version > 0)
     r.headers.push_back("Last-Event-ID: " + std::to_string(order.version));
-  return session_.follow(std::move(r));
+  co_return co_await open(call::stream_order, std::move(r));
 }
 
 void shop::take(followed& order, const stream_event& event, int known) {
@@ -257,11 +285,11 @@ task<> shop::list_notifications(int limit) {
       scene_.book.notified(user_, n);
 }
 
-web_stream shop::follow_notifications(std::optional<int64_t> after) {
+task<web_stream> shop::follow_notifications(std::optional<int64_t> after) {
   auto r = request("GET", "/notifications/stream");
   if (after)
     r.headers.push_back("Last-Event-ID: " + std::to_string(*after));
-  return session_.follow(std::move(r));
+  co_return co_await open(call::stream_notifications, std::move(r));
 }
 
 int64_t shop::take_notification(const stream_event& event, int64_t before) {

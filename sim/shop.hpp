@@ -68,13 +68,15 @@ public:
     bool ended() const; ///< no version follows
   };
   /// A poll, with If-None-Match once a version is known; `wait` above 0: a long-poll.
-  task<> look(followed& order, std::chrono::seconds wait);
-  web_stream follow(const followed& order);
+  /// False: nobody has answered it.
+  task<bool> look(followed& order, std::chrono::seconds wait);
+  /// Its stream, opened, or refused, or not answered in time.
+  task<web_stream> follow(const followed& order);
   /// An event of such a stream.
   void take(followed& order, const stream_event& event, int known);
 
   task<> list_notifications(int limit);
-  web_stream follow_notifications(std::optional<int64_t> after);
+  task<web_stream> follow_notifications(std::optional<int64_t> after);
   /// An event of such a stream, after the one at `before` (0: none); its place.
   int64_t take_notification(const stream_event& event, int64_t before);
 
@@ -88,6 +90,7 @@ public:
 
 private:
   web_request request(std::string method, std::string target) const;
+  task<web_stream> open(call what, web_request r);
   task<told> command(call what, web_request r, std::string order);
   std::optional<order_sight> read(const web_answer& answer, const std::string& order,
                                   const char* where);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include <curl/curl.h>
@@ -82,27 +83,31 @@ struct web_client::transfer {
   event_reader events = {};
   std::coroutine_handle<> waiting = {};
   std::optional<load_loop::timer> alarm = {};
-  bool opened = false; // a stream's head has come, and nobody was told yet
   bool over = false;
 
   ~transfer();
   void begin();
   void finish(CURLcode how);
   void wake();
-  bool has_news() const { return over || opened || !events.empty(); }
   static size_t take(char* data, size_t, size_t length, void* self);
   static size_t take_header(char* data, size_t, size_t length, void* self);
 };
 
 int web_client::impl::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
   auto& me = *static_cast<impl*>(self);
-  if (what == CURL_POLL_REMOVE)
-    me.loop.unwatch(socket);
-  else
-    me.loop.watch(socket,
-                  ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0U)
-                      | ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U),
-                  me);
+  uint32_t events = 0;
+  if ((what & CURL_POLL_IN) != 0)
+    events |= EPOLLIN;
+  if ((what & CURL_POLL_OUT) != 0)
+    events |= EPOLLOUT;
+  try { // nothing may be thrown through libcurl
+    if (what == CURL_POLL_REMOVE)
+      me.loop.unwatch(socket);
+    else
+      me.loop.watch(socket, events, me);
+  } catch (const std::system_error&) {
+    return -1;
+  }
   return 0;
 }
 
@@ -170,7 +175,6 @@ size_t web_client::transfer::take_header(char* data, size_t, size_t length, void
     long status = 0;
     curl_easy_getinfo(me.easy.get(), CURLINFO_RESPONSE_CODE, &status);
     me.answer.status = static_cast<int>(status);
-    me.opened = true;
     me.wake();
   }
   return length;
@@ -305,7 +309,8 @@ web_stream::web_stream(web_client::transfer_ptr of) : transfer_(std::move(of)) {
 web_stream::~web_stream() = default;
 
 bool web_stream::turn::await_ready() const {
-  return of.has_news() || of.by.client.loop.awake();
+  const bool news = only_head ? of.answer.status != 0 : !of.events.empty();
+  return news || of.over || of.by.client.loop.awake();
 }
 
 void web_stream::turn::await_suspend(std::coroutine_handle<> who) {
@@ -317,8 +322,7 @@ void web_stream::turn::await_suspend(std::coroutine_handle<> who) {
 }
 
 std::optional<stream_event> web_stream::turn::await_resume() {
-  of.opened = false;
-  return of.events.next();
+  return only_head ? std::nullopt : of.events.next();
 }
 
 int web_stream::status() const {

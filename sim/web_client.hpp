@@ -95,13 +95,15 @@ public:
   struct [[nodiscard]] turn {
     web_client::transfer& of;
     load_loop::time_point until;
+    bool only_head;
     bool await_ready() const;
     void await_suspend(std::coroutine_handle<> who);
     std::optional<stream_event> await_resume();
   };
-  /// The next event; nothing: it ended, `until` has come, all were woken, or (the first time) it
-  /// has only been opened.
-  turn next(load_loop::time_point until) { return {*transfer_, until}; }
+  /// Until its head has come, it has ended, `until` has come, or all were woken; gives nothing.
+  turn head(load_loop::time_point until) { return {*transfer_, until, true}; }
+  /// The next event; nothing: it has ended, `until` has come, or all were woken.
+  turn next(load_loop::time_point until) { return {*transfer_, until, false}; }
 
   int status() const;  ///< of its head; 0: not come yet
   bool ended() const;  ///< by the server, or broken
