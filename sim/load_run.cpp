@@ -94,10 +94,13 @@ void load_run::end_load() {
   scene_.loop.wake_all();
 }
 
-load_result load_run::run(const std::function<void(const recorder&)>& on_tick) {
+load_result load_run::run(const load_hooks& hooks) {
+  hooks_ = hooks;
   scene_.loop.spawn(set_up());
   scene_.loop.run();
-  play(on_tick);
+  play();
+  if (hooks_.on_end)
+    hooks_.on_end();
   scene_.loop.allow_sleep();
   const auto deadline = clock::now() + std::chrono::seconds(options_.plan.load.settle_s);
   scene_.loop.spawn(check_everything(scene_, before_, deadline));
@@ -115,16 +118,12 @@ load_result load_run::run(const std::function<void(const recorder&)>& on_tick) {
   return result;
 }
 
-void load_run::play(const std::function<void(const recorder&)>& on_tick) {
+void load_run::play() {
   const auto start = clock::now();
   scene_.seen = &record_.emplace(start);
-  on_tick_ = on_tick;
-  tick();
   const auto& load = options_.plan.load;
-  end_ = scene_.loop.set_timer(start + std::chrono::seconds(load.duration_s), [this] {
-    end_.reset();
-    end_load();
-  });
+  load_end_ = start + std::chrono::seconds(load.duration_s);
+  tick();
   for (int64_t i = 0; i < options_.plan.operators.count; ++i)
     scene_.loop.spawn(work_as_operator(scene_, i, options_.plan.operators.count));
   if (load.customers == 0)
@@ -133,8 +132,6 @@ void load_run::play(const std::function<void(const recorder&)>& on_tick) {
     scene_.loop.spawn(keep_coming(scene_, taste_, i + 1,
                                   start + std::chrono::seconds(load.ramp_s) * i / load.customers));
   scene_.loop.run();
-  if (end_)
-    scene_.loop.cancel_timer(*end_);
   scene_.loop.cancel_timer(next_tick_);
   record_->finish(clock::now());
   scene_.seen = nullptr;
@@ -144,8 +141,10 @@ void load_run::tick() {
   const auto now = clock::now();
   record_->lag(scene_.loop.take_lag());
   record_->tick(now, cpu_time());
-  if (on_tick_)
-    on_tick_(*record_);
+  if (hooks_.on_tick)
+    hooks_.on_tick(*record_);
+  if (!scene_.over && now >= load_end_ && (!hooks_.may_end || hooks_.may_end()))
+    end_load();
   next_tick_ = scene_.loop.set_timer(now + tick_every, [this] { tick(); });
 }
 

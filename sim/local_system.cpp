@@ -23,15 +23,6 @@ void require(int error, const char* what) {
     throw std::system_error(error, std::generic_category(), what);
 }
 
-/// The script lies where the program was built: ROOT/build/<preset>/troupe.
-fs::path script_beside(const fs::path& program) {
-  auto script = fs::weakly_canonical(program).parent_path() / "../../scripts/sim-system.sh";
-  if (!fs::exists(script))
-    throw std::runtime_error("there is no " + script.lexically_normal().string()
-                             + ": --faults needs the checkout that this program was built in");
-  return script.lexically_normal();
-}
-
 /// What a child gets besides its arguments; gone when the child has begun.
 class spawning {
 public:
@@ -94,9 +85,8 @@ struct pipe_ends {
 
 } // namespace
 
-local_system::local_system(const fs::path& folder, const fs::path& program)
+local_system::local_system(const fs::path& script, const fs::path& folder, const fs::path& program)
     : folder_(fs::absolute(folder)) {
-  const auto script = script_beside(program);
   fs::create_directories(folder_);
   pipe_ends commands, answers;
   commands_.reset(fdopen(commands.write, "w"));

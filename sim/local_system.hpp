@@ -28,8 +28,10 @@ public:
 class local_system : public breakable {
 public:
   /// Starts everything in `folder`, which is made, and waits until Troupe serves: 10 s or so.
-  /// `program`: the troupe to run. Throws `std::runtime_error` that says where its log is.
-  local_system(const std::filesystem::path& folder, const std::filesystem::path& program);
+  /// `script`: scripts/sim-system.sh; `program`: the troupe to run. Throws `std::runtime_error`
+  /// that says where its log is.
+  local_system(const std::filesystem::path& script, const std::filesystem::path& folder,
+               const std::filesystem::path& program);
   /// Ends everything in order, whatever has been broken.
   ~local_system() override;
   local_system(const local_system&) = delete;

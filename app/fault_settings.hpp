@@ -1,0 +1,22 @@
+#pragma once
+// A plan of faults as TOML. Source: docs/simulation.md.
+
+#include "sim/fault_plan.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// Every mistake, each with its place: "all.toml:3: troupe.kil: no such key". Empty: `plan` can be
+/// carried out.
+struct fault_plan_result {
+  sim::fault_plan plan;
+  std::vector<std::string> mistakes;
+};
+
+/// `name`: a path, or the name of a file in `ours` without its ending.
+fault_plan_result read_fault_plan(const std::string& name, const std::filesystem::path& ours);
+
+} // namespace troupe
