@@ -111,6 +111,7 @@ std::string customer::new_key() {
 std::vector<sighted_line> customer::choose() {
   std::vector<sighted_line> lines;
   const auto wanted = dice_.between(1, static_cast<int>(scene_.plan.catalogue.most_lines));
+  lines.reserve(static_cast<size_t>(wanted));
   for (int i = 0; i < wanted; ++i) {
     const auto& product = scene_.products[taste_.draw(dice_)];
     const bool has = std::any_of(lines.begin(), lines.end(), [&](const sighted_line& line) {

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -104,7 +103,7 @@ private:
     co_return true;
   }
 
-  task<bool> fetch_order(std::string id, final_answers& into) {
+  task<bool> fetch_order(const std::string& id, final_answers& into) {
     const auto known = scene_.book.version_of(id);
     const auto answer = co_await get("/orders/" + id);
     if (answer.status == 404) {
@@ -130,19 +129,18 @@ private:
 };
 
 /// Takes users from the list until it is empty; how many it took.
-task<int> check_users(scene& of, std::shared_ptr<std::vector<std::string>> users,
-                      load_loop::time_point deadline) {
+task<int> check_users(scene& of, std::vector<std::string>& users, load_loop::time_point deadline) {
   int taken = 0;
-  for (; !users->empty(); ++taken) {
-    auto next = std::move(users->back());
-    users->pop_back();
+  for (; !users.empty(); ++taken) {
+    auto next = std::move(users.back());
+    users.pop_back();
     user_check one(of, std::move(next), deadline);
     co_await one.run();
   }
   co_return taken;
 }
 
-task<> check_stock(scene& of, std::map<std::string, product_count> before,
+task<> check_stock(scene& of, const std::map<std::string, product_count>& before,
                    load_loop::time_point deadline) {
   while (true) {
     const auto after = co_await count_stock(of);
@@ -162,18 +160,19 @@ task<> check_stock(scene& of, std::map<std::string, product_count> before,
 
 } // namespace
 
-task<> check_everything(scene& of, std::map<std::string, product_count> before,
+task<> check_everything(scene& of, const std::map<std::string, product_count>& before,
                         load_loop::time_point deadline) {
-  auto users = std::make_shared<std::vector<std::string>>();
+  std::vector<std::string> users;
+  users.reserve(of.book.users().size());
   for (const auto& [name, facts] : of.book.users())
-    users->push_back(name);
+    users.push_back(name);
   std::vector<beside<int>> working;
   working.reserve(workers);
   for (int i = 0; i < workers; ++i)
     working.emplace_back(of.loop, check_users(of, users, deadline));
   for (auto& worker : working)
     co_await worker;
-  co_await check_stock(of, std::move(before), deadline);
+  co_await check_stock(of, before, deadline);
 }
 
 task<std::optional<std::map<std::string, product_count>>> count_stock(scene& of) {
@@ -199,7 +198,7 @@ task<std::optional<std::map<std::string, product_count>>> count_stock(scene& of)
   co_return counts;
 }
 
-task<std::string> tell_history(scene& of, std::string order) {
+task<std::string> tell_history(scene& of, const std::string& order) {
   const auto* facts = of.book.find(order);
   std::string text = fmt::format("  order {}", order);
   if (facts != nullptr)

@@ -84,9 +84,9 @@ const order_facts* ledger::find(const std::string& order) const {
 }
 
 wish& ledger::sending(const std::string& user, const std::string& reference,
-                      const std::vector<sighted_line>& lines, bool keyed) {
+                      std::vector<sighted_line> lines, bool keyed) {
   auto& w = users_[user].wishes[reference];
-  w.lines = lines;
+  w.lines = std::move(lines);
   w.keyed = keyed;
   ++w.sent;
   return w;

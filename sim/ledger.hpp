@@ -60,7 +60,7 @@ class ledger {
 public:
   /// A POST of a wish is about to be sent.
   wish& sending(const std::string& user, const std::string& reference,
-                const std::vector<sighted_line>& lines, bool keyed);
+                std::vector<sighted_line> lines, bool keyed);
   /// It was answered with this order; `replayed`: with the stored answer of the key.
   void created(const std::string& user, const std::string& reference, const order_sight& s,
                const std::string& etag, bool replayed);

@@ -252,7 +252,7 @@ task<> load_run::take_down() {
 
 task<> load_run::tell_histories(load_result& into) {
   std::set<std::string> told;
-  const auto violations = scene_.book.violations();
+  const auto& violations = scene_.book.violations();
   for (const auto& v : violations)
     if (!v.order.empty() && told.size() < most_histories && told.insert(v.order).second) {
       auto history = co_await tell_history(scene_, v.order);

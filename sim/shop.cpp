@@ -117,7 +117,7 @@ task<> shop::list_products() {
   (void)co_await ask(call::list_products, std::move(r));
 }
 
-task<> shop::look_at_product(std::string id) {
+task<> shop::look_at_product(const std::string& id) {
   auto r = request("GET", "/products/" + id);
   (void)co_await ask(call::get_product, std::move(r));
 }
@@ -133,7 +133,7 @@ task<shop::placed> shop::place(order_wish what, milliseconds limit) {
   r.limit = limit;
   if (what.keyed)
     r.headers.push_back("Idempotency-Key: " + user_ + "-" + what.reference);
-  auto& w = scene_.book.sending(user_, what.reference, what.lines, what.keyed);
+  auto& w = scene_.book.sending(user_, what.reference, std::move(what.lines), what.keyed);
   const auto answer = co_await ask(call::create_order, std::move(r));
   placed result;
   if (answer.status == 201) {
@@ -156,7 +156,7 @@ task<shop::paid> shop::pay(payment what, milliseconds limit) {
   r.body = json{{"cardNumber", what.card}}.dump();
   r.limit = limit;
   if (!what.key.empty())
-    r.headers.push_back("Idempotency-Key: " + what.key);
+    r.headers.push_back("Idempotency-Key: " + std::move(what.key));
   scene_.book.paying(what.order, what.chargeable);
   const auto answer = co_await ask(call::pay, std::move(r));
   paid result;
@@ -178,7 +178,7 @@ task<shop::paid> shop::pay(payment what, milliseconds limit) {
 }
 
 /// A command that answers with the order.
-task<told> shop::command(call what, web_request r, std::string order) {
+task<told> shop::command(call what, web_request r, const std::string& order) {
   const auto known = scene_.book.version_of(order);
   const auto answer = co_await ask(what, std::move(r));
   if (answer.status == 404)
@@ -195,12 +195,12 @@ task<told> shop::command(call what, web_request r, std::string order) {
   co_return told::done;
 }
 
-task<told> shop::cancel(std::string order, std::string key, milliseconds limit) {
+task<told> shop::cancel(const std::string& order, std::string key, milliseconds limit) {
   auto r = request("POST", "/orders/" + order + "/cancel");
   r.limit = limit;
   if (!key.empty())
-    r.headers.push_back("Idempotency-Key: " + key);
-  co_return co_await command(call::cancel_order, std::move(r), std::move(order));
+    r.headers.push_back("Idempotency-Key: " + std::move(key));
+  co_return co_await command(call::cancel_order, std::move(r), order);
 }
 
 bool shop::followed::ended() const {
@@ -318,19 +318,19 @@ task<std::vector<order_sight>> shop::list_orders(order_status status, int limit)
   co_return orders;
 }
 
-task<told> shop::dispatch(std::string order) {
+task<told> shop::dispatch(const std::string& order) {
   auto r = request("PATCH", "/orders/" + order + "/dispatch");
   r.headers.push_back("Authorization: Bearer " + scene_.admin_token);
   r.headers.push_back("Idempotency-Key: dispatch-" + order);
   r.body = json{{"courier", "DHL"}, {"trackingNumber", order.substr(0, 12)}}.dump();
-  co_return co_await command(call::dispatch_order, std::move(r), std::move(order));
+  co_return co_await command(call::dispatch_order, std::move(r), order);
 }
 
-task<told> shop::deliver(std::string order) {
+task<told> shop::deliver(const std::string& order) {
   auto r = request("PATCH", "/orders/" + order + "/deliver");
   r.headers.push_back("Authorization: Bearer " + scene_.admin_token);
   r.headers.push_back("Idempotency-Key: deliver-" + order);
-  co_return co_await command(call::deliver_order, std::move(r), std::move(order));
+  co_return co_await command(call::deliver_order, std::move(r), order);
 }
 
 } // namespace troupe::sim

@@ -33,7 +33,7 @@ public:
   task<> rest(milliseconds pause);
 
   task<> list_products();
-  task<> look_at_product(std::string id);
+  task<> look_at_product(const std::string& id);
 
   struct placed {
     told how = told::unknown;
@@ -57,7 +57,7 @@ public:
   };
   task<paid> pay(payment what, milliseconds limit);
 
-  task<told> cancel(std::string order, std::string key, milliseconds limit);
+  task<told> cancel(const std::string& order, std::string key, milliseconds limit);
 
   /// What the client knows of an order that it follows.
   struct followed {
@@ -82,8 +82,8 @@ public:
 
   // Of operators: everybody's orders.
   task<std::vector<order_sight>> list_orders(order_status status, int limit);
-  task<told> dispatch(std::string order);
-  task<told> deliver(std::string order);
+  task<told> dispatch(const std::string& order);
+  task<told> deliver(const std::string& order);
 
   /// Any call: measured as `what`, entered nowhere.
   task<web_answer> ask(call what, web_request request);
@@ -91,7 +91,7 @@ public:
 private:
   web_request request(std::string method, std::string target) const;
   task<web_stream> open(call what, web_request r);
-  task<told> command(call what, web_request r, std::string order);
+  task<told> command(call what, web_request r, const std::string& order);
   std::optional<order_sight> read(const web_answer& answer, const std::string& order,
                                   const char* where);
   void saw(const order_sight& s, int known, const std::string& etag, const char* where);

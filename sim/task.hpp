@@ -2,9 +2,9 @@
 // A coroutine of the simulation: a customer's story, read from top to bottom. It begins when it is
 // awaited (or given to load_loop::spawn) and lives on the loop's thread only.
 //
-// Parameters are taken by value, or by a reference to what outlives the run: the frame outlives the
-// caller's expression. g++ 12 destroys temporaries in arguments of co_await twice: bind aggregates
-// to locals first.
+// Parameters are taken by value, or by a reference to what outlives the task: it does not begin
+// when it is called. g++ 12 destroys temporaries in arguments of co_await twice: bind aggregates to
+// locals first.
 
 #include <coroutine>
 #include <exception>
