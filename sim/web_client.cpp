@@ -83,6 +83,7 @@ struct web_client::transfer {
   event_reader events = {};
   std::coroutine_handle<> waiting = {};
   std::optional<load_loop::timer> alarm = {};
+  bool asked = false; // the request has gone out, or a part of it
   bool over = false;
 
   ~transfer();
@@ -91,6 +92,7 @@ struct web_client::transfer {
   void wake();
   static size_t take(char* data, size_t, size_t length, void* self);
   static size_t take_header(char* data, size_t, size_t length, void* self);
+  static int ask_once(void* self, char*, char*, int, int);
 };
 
 int web_client::impl::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
@@ -180,6 +182,13 @@ size_t web_client::transfer::take_header(char* data, size_t, size_t length, void
   return length;
 }
 
+/// libcurl sends a request again, whatever its method, when a kept connection ends without an
+/// answer: but what a customer asks twice must be the customer's own doing.
+int web_client::transfer::ask_once(void* self, char*, char*, int, int) {
+  const bool again = std::exchange(static_cast<transfer*>(self)->asked, true);
+  return again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 void web_client::transfer::wake() {
   if (auto set = std::exchange(alarm, std::nullopt))
     by.client.loop.cancel_alarm(*set);
@@ -208,6 +217,8 @@ void web_client::transfer::begin() {
   if (sent.method != "GET") {
     append(headers, "Expect:"); // one packet, not two
     append(headers, "Content-Type: application/json");
+    set(e, CURLOPT_PREREQFUNCTION, &ask_once);
+    set(e, CURLOPT_PREREQDATA, static_cast<void*>(this));
     set(e, CURLOPT_POST, 1L);
     set(e, CURLOPT_CUSTOMREQUEST, sent.method.c_str());
     set(e, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(sent.body.size()));
