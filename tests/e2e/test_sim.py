@@ -9,6 +9,7 @@ import pytest
 import audit
 from client import until
 
+BRIEF = ["smoke", "--duration", "1", "--seed", "1"]
 FLASH_SALE = Path(__file__).resolve().parents[2] / "sim/scenarios/flash-sale.toml"
 
 
@@ -112,7 +113,7 @@ def test_the_audit_counts(troupe, client):
     change = "update orders set total_amount = total_amount + %s where id = %s"
     troupe.db.run("orders", change, (1, order))
     try:
-        code, said = sim(troupe, "smoke", "--duration", "1", "--settle", "2")
+        code, said = sim(troupe, *BRIEF, "--settle", "8")
     finally:
         troupe.db.run("orders", change, (-1, order))
     assert code == 1 and "0 violations" in said and "order-total" in said, said
@@ -120,9 +121,9 @@ def test_the_audit_counts(troupe, client):
 
 def test_without_the_databases_it_does_not_pass(troupe):
     nowhere = {f"TROUPE_DATABASES_{name.upper()}": "" for name in troupe.db.names}
-    code, said = sim(troupe, "smoke", "--duration", "1", settings=nowhere)
+    code, said = sim(troupe, *BRIEF, settings=nowhere)
     assert code == 1 and "audit: not run" in said and "0 violations" in said, said
-    code, said = sim(troupe, "smoke", "--duration", "1", "--no-audit", settings=nowhere)
+    code, said = sim(troupe, *BRIEF, "--no-audit", settings=nowhere)
     assert code == 0, said
 
 
