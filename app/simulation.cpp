@@ -1,8 +1,6 @@
 #include "app/simulation.hpp"
 
 #include "app/commands.hpp"
-#include "app/fault_rig.hpp"
-#include "app/fault_settings.hpp"
 #include "app/simulation_settings.hpp"
 #include "sim/load_run.hpp"
 #include "sim/progress_view.hpp"
@@ -119,59 +117,15 @@ sim::run_facts facts_of(const simulation_options& how, const sim::load_options& 
   return facts;
 }
 
-void print_faults(const sim::recorder& seen) {
-  for (const auto& fault : seen.faults().all()) {
-    const auto seconds = [](auto d) { return std::chrono::duration<double>(d).count(); };
-    fmt::print("fault {} at {:.1f} s: {}, {}\n", fault.kind, seconds(fault.fired - seen.start()),
-               fault.confirmed ? fault.detail : "not seen to take effect",
-               fault.recovered ? fmt::format("recovered after {:.2f} s",
-                                             seconds(*fault.recovered - fault.fired))
-                               : "not recovered");
-  }
-}
-
-/// Sees to it that nothing is broken any more before the run is gone, also when it throws.
-struct faults_end {
-  fault_rig* rig;
-  ~faults_end() {
-    if (rig)
-      rig->stop();
-  }
-};
-
-/// Plays the load, with the faults of `rig` if there is one.
-sim::load_result load_it(sim::load_run& run, sim::progress_view& view, fault_rig* rig) {
-  sim::load_hooks hooks;
-  hooks.on_tick = [&](const sim::recorder& seen) {
-    if (rig)
-      rig->begin(run.record());
-    view.show(seen);
-  };
-  if (rig) {
-    hooks.may_end = [rig] { return rig->done(); };
-    hooks.on_end = [rig] { rig->stop(); };
-  }
-  const faults_end at_end{rig};
-  auto result = run.run(hooks);
-  view.finish(run.record());
-  print_faults(run.record());
-  if (rig)
-    for (auto& complaint : rig->complaints()) {
-      result.violations.push_back({.promise = "fault", .user = {}, .order = {}, .what = complaint});
-      ++result.count;
-    }
-  return result;
-}
-
-int play(const config& c, const simulation_options& how, const sim::load_options& load,
-         fault_rig* rig) {
+int play(const config& c, const simulation_options& how, const sim::load_options& load) {
   const auto started = std::chrono::system_clock::now();
   sim::load_run run(load);
   std::printf("sim: %s, seed %llu, run %s, %s, %s\n", how.scenario.c_str(),
               static_cast<unsigned long long>(load.seed), run.name().c_str(), load.url.c_str(),
               load_text(load.plan).c_str());
   sim::progress_view view({how.scenario, std::chrono::seconds(load.plan.load.duration_s)}, stdout);
-  const auto result = load_it(run, view, rig);
+  const auto result = run.run([&view](const sim::recorder& seen) { view.show(seen); });
+  view.finish(run.record());
   if (run.record().seconds_at_own_limit() > 0)
     std::printf("in %zu seconds the simulation itself was the bottleneck: their latencies are "
                 "its own\n",
@@ -190,28 +144,6 @@ int play(const config& c, const simulation_options& how, const sim::load_options
   return passed ? 0 : 1;
 }
 
-/// A Troupe of the simulation's own, with a plan of what is done to it.
-int play_with_faults(const simulation_options& how, sim::load_options load,
-                     const sim::fault_plan& plan) {
-  std::printf("sim: starting PostgreSQL, Kafka, the gateway simulator and Troupe\n");
-  fault_rig rig(how.folder, sim::schedule(plan, load.seed));
-  load.url = rig.url();
-  std::printf("sim: they run in %s\n", rig.folder().c_str());
-  const auto code = play(rig.settings(), how, load, &rig);
-  if (code == 0)
-    rig.clear_up();
-  return code;
-}
-
-int play_either(const config& c, const simulation_options& how, const sim::load_options& load) {
-  if (how.faults.empty())
-    return play(c, how, load, nullptr);
-  const auto [plan, wrong] = read_fault_plan(how.faults, fault_rig::checkout() / "sim/faults");
-  for (const auto& mistake : wrong)
-    std::fprintf(stderr, "troupe: %s\n", mistake.c_str());
-  return wrong.empty() ? play_with_faults(how, load, plan) : 2;
-}
-
 } // namespace
 
 int run_simulation(const config& c, const simulation_options& how) {
@@ -228,10 +160,10 @@ int run_simulation(const config& c, const simulation_options& how) {
   if (!wrong.empty())
     return 2;
   try {
-    return play_either(c, how, load);
+    return play(c, how, load);
   } catch (const sim::setup_failed& e) {
     std::fprintf(stderr, "troupe: %s cannot be used: %s\n", load.url.c_str(), e.what());
-  } catch (const std::runtime_error& e) {
+  } catch (const std::system_error& e) {
     std::fprintf(stderr, "troupe: %s\n", e.what());
   }
   return 2;
