@@ -46,6 +46,7 @@ write_environment() {
     echo "TROUPE_PAYMENT_SIMULATOR_PORT=${ports[simulator]}"
     echo "TROUPE_PAYMENT_GATEWAY=http://127.0.0.1:${ports[simulator]}"
     echo "TROUPE_KAFKA_BROKERS=127.0.0.1:$kafka_port"
+    echo "TROUPE_KAFKA_PARTITIONS=3"
     echo "TROUPE_EMAILING_SPOOL=$dir/spool"
     echo "TROUPE_LOG_FORMAT=text"
     echo "TROUPE_PAYMENT_REFUND_LEASE_MS=5000"
