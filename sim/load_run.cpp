@@ -164,7 +164,8 @@ task<> load_run::arrive_openly() {
     const double elapsed = std::chrono::duration<double>(next - start).count();
     const std::chrono::duration<double> gap(-std::log1p(-dice.unit()) / rate_at(elapsed));
     next += std::chrono::duration_cast<clock::duration>(gap);
-    co_await scene_.loop.sleep_until(next);
+    if (next > clock::now()) // else it is late already: all that are due come at once
+      co_await scene_.loop.sleep_until(next);
     if (scene_.over)
       co_return;
     if (scene_.loop.living() < most_customers)

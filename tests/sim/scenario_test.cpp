@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include <unistd.h>
 
@@ -22,7 +24,7 @@ TEST_CASE("every scenario that travels with the program can be played") {
 TEST_CASE("a scenario's mistakes are all named, each with its place") {
   const auto path = std::filesystem::temp_directory_path()
                     / ("troupe-scenario-" + std::to_string(getpid()) + ".toml");
-  std::ofstream(path) << "[load]\nrate_per_minute = 0\nspeed = 2\n\n[kafka.options]\na = 1\n";
+  std::ofstream(path) << "[load]\nrate_per_minute = 0\nspeed = 2\n\n[kafka]\na = 1\n";
   const auto result = read_scenario(path.string());
   std::filesystem::remove(path);
   const auto at = path.string();

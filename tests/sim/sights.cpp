@@ -13,14 +13,15 @@ nlohmann::json order_json(const std::string& id, std::initializer_list<order_sta
     history.push_back({{"status", to_string(step)},
                        {"timestamp", fmt::format("2026-11-30T09:00:{:02}.000Z", history.size())},
                        {"message", "so it is"}});
+  const nlohmann::json line{
+      {"id", id + "-1"},
+      {"productId", "pen"},
+      {"quantity", 2},
+      {"price", 1.5},
+      {"product", {{"id", "pen"}, {"name", "Pen"}, {"price", 1.5}, {"imageUrl", ""}}}};
   return {{"id", id},
           {"userId", ada},
-          {"items",
-           {{{"id", id + "-1"},
-             {"productId", "pen"},
-             {"quantity", 2},
-             {"price", 1.5},
-             {"product", {{"id", "pen"}, {"name", "Pen"}, {"price", 1.5}, {"imageUrl", ""}}}}}},
+          {"items", nlohmann::json::array({line})},
           {"totalAmount", 3},
           {"status", to_string(*(steps.end() - 1))},
           {"paymentStatus", to_string(payment)},
