@@ -1,7 +1,9 @@
 #include "persistence/audit.hpp"
 #include "app/commands.hpp"
+#include "app/signals.hpp"
 #include "persistence/store_error.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include <unistd.h>
@@ -55,24 +57,29 @@ bool named_all(const config& c) {
 
 } // namespace
 
-int run_audit(const config& c, bool quiesced) {
+int run_audit(const config& c, bool quiesced, std::chrono::seconds patience) {
+  constexpr std::chrono::milliseconds pause{500};
   if (!named_all(c))
     return 2;
+  const audit_databases at{c.databases.orders, c.databases.payments, c.databases.inventory,
+                           c.databases.emailing, c.databases.gateway};
+  const auto until = std::chrono::steady_clock::now() + patience;
   std::vector<audit_line> lines;
+  int64_t failed = 0;
   try {
-    lines = audit({c.databases.orders, c.databases.payments, c.databases.inventory,
-                   c.databases.emailing, c.databases.gateway},
-                  {.quiesced = quiesced});
+    do {
+      lines = audit(at, {.quiesced = quiesced});
+      failed = std::count_if(lines.begin(), lines.end(),
+                             [](const audit_line& line) { return line.count > 0; });
+    } while (failed > 0 && std::chrono::steady_clock::now() < until && !await_ending_signal(pause));
   } catch (const store_error& e) {
     std::fprintf(stderr, "troupe: the audit cannot run: %s\n", e.what());
     return 2;
   }
   isatty(STDOUT_FILENO) ? print_table(lines) : print_lines(lines);
-  int failed = 0;
-  for (const auto& line : lines)
-    failed += line.count > 0 ? 1 : 0;
   if (failed > 0)
-    std::printf("audit: %d of %zu checks found something\n", failed, lines.size());
+    std::printf("audit: %lld of %zu checks found something\n", static_cast<long long>(failed),
+                lines.size());
   else
     std::printf("audit: %zu checks, nothing found\n", lines.size());
   return failed > 0 ? 1 : 0;

@@ -10,7 +10,7 @@
 
 namespace troupe {
 
-std::unique_ptr<sim::gateway_simulator> make_simulator(const config& c) {
+std::unique_ptr<sim::gateway_simulator> make_simulator(const config& c, bool trouble) {
   sim::gateway_simulator_options options;
   options.bind = c.server.bind;
   options.port = static_cast<uint16_t>(c.payment.simulator_port);
@@ -18,17 +18,18 @@ std::unique_ptr<sim::gateway_simulator> make_simulator(const config& c) {
   options.conninfo = c.databases.gateway;
   options.latency_min = std::chrono::milliseconds(c.payment.latency_min_ms);
   options.latency_max = std::chrono::milliseconds(c.payment.latency_max_ms);
+  options.trouble = trouble;
   return std::make_unique<sim::gateway_simulator>(options);
 }
 
-int run_gateway_simulator(const config& c) {
+int run_gateway_simulator(const config& c, bool trouble) {
   if (c.databases.gateway.empty()) {
     log::error("config.wrong", {{"mistake", "databases.gateway: is needed"}});
     return 2;
   }
   try {
     migrate(database::gateway, c.databases.gateway);
-    auto simulator = make_simulator(c);
+    auto simulator = make_simulator(c, trouble);
     std::printf("ready: the payment gateway simulator is at %s\n", simulator->url().c_str());
     std::fflush(stdout);
     while (!await_ending_signal(std::chrono::hours(1)))

@@ -2,12 +2,15 @@
 
 #include "app/commands.hpp"
 #include "app/signals.hpp"
+#include "app/simulation_command.hpp"
+#include "sim/compare.hpp"
 #include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <iostream>
 #include <optional>
 
 #include <unistd.h>
@@ -72,13 +75,13 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("troupe ") + TROUPE_VERSION);
   app.require_subcommand(1);
   std::string file = "config.toml";
-  bool seed = false, quiesced = false;
+  bool seed = false, quiesced = false, trouble = false;
   auto* serve_command = app.add_subcommand(
       "serve", "Serve the four services and the gateway until SIGINT or SIGTERM.\n"
                "Needs four PostgreSQL databases and Kafka; ./run starts private ones.");
   auto* migrate_command = app.add_subcommand(
       "migrate", "Bring every configured database to the newest schema. Safe to repeat.");
-  auto* sim_command = app.add_subcommand(
+  auto* gateway_command = app.add_subcommand(
       "gateway-sim", "Run the payment gateway simulator alone, with its books in\n"
                      "databases.gateway. Its protocol is docs/payment-gateway.md.");
   serve_command->footer(help_on_fail_points());
@@ -86,12 +89,26 @@ int main(int argc, char** argv) {
       "audit", "Look for broken promises in the four databases and the gateway's books.\n"
                "Read-only, also while nodes serve. One line a check; exit code 1 if one finds\n"
                "something, 2 if it cannot look.");
-  for (auto* command : {serve_command, migrate_command, sim_command, audit_command})
+  simulation_command simulation;
+  add_simulation_command(app, simulation);
+  for (auto* command :
+       {serve_command, migrate_command, gateway_command, audit_command, simulation.run})
     command->add_option("--config", file, "The configuration file")->capture_default_str();
   migrate_command->add_flag("--seed", seed, "Also fill an empty catalogue with 100 products");
+  gateway_command->add_flag(
+      "--trouble", trouble,
+      "Let anybody who reaches it make it slow or fail (PUT /trouble): for tests");
   audit_command->add_flag("--quiesced", quiesced,
                           "Nothing is under way: also look for what was left undone");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+    if (*simulation.run && !*simulation.compare && simulation.options.scenario.empty())
+      throw CLI::RequiredError("scenario");
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  if (*simulation.compare)
+    return sim::compare_reports(simulation.report_a, simulation.report_b, std::cout, std::cerr);
   bool given = false;
   for (auto* command : app.get_subcommands())
     given = command->count("--config") > 0;
@@ -105,5 +122,7 @@ int main(int argc, char** argv) {
     return migrate_databases(*c, seed);
   if (*audit_command)
     return run_audit(*c, quiesced);
-  return run_gateway_simulator(*c);
+  if (*simulation.run)
+    return run_simulation(*c, simulation.options);
+  return run_gateway_simulator(*c, trouble);
 }

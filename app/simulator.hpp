@@ -8,7 +8,8 @@
 
 namespace troupe {
 
-/// Listens on `server.bind`. Throws as the simulator's constructor.
-std::unique_ptr<sim::gateway_simulator> make_simulator(const config& c);
+/// Listens on `server.bind`. `trouble`: it can be told to fail. Throws as the simulator's
+/// constructor.
+std::unique_ptr<sim::gateway_simulator> make_simulator(const config& c, bool trouble = false);
 
 } // namespace troupe

@@ -4,6 +4,7 @@
 #include "http/front.hpp"
 #include "http/problem.hpp"
 #include "sim/desk_pool.hpp"
+#include "sim/gateway_trouble.hpp"
 #include "sim/late_replies.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
@@ -45,12 +46,21 @@ http::response too_busy(const http::request& what) {
   return http::to_response(why, what.instance());
 }
 
+http::response failed() {
+  http::problem why;
+  why.status = 500;
+  why.code = "trouble";
+  why.detail = "The simulator was told to fail.";
+  return http::to_response(why, "");
+}
+
 } // namespace
 
 struct gateway_simulator::impl {
   explicit impl(const gateway_simulator_options& with)
       : options(with),
         random(with.seed),
+        trouble(with.seed),
         late(with.held),
         desks(make_desks(with), with.waiting,
               [this](desk_answer answer, http::reply to) {
@@ -75,6 +85,11 @@ struct gateway_simulator::impl {
                .body = counted.text(),
                .content_type = "text/plain; version=0.0.4; charset=utf-8"});
     });
+    if (options.trouble)
+      for (auto add : {&http::front::get, &http::front::put})
+        (front.*add)("/trouble", [this](const http::request& what, http::reply to) {
+          to.send(trouble.serve(what));
+        });
     front.start();
   }
 
@@ -105,12 +120,15 @@ struct gateway_simulator::impl {
         .counter("troupe_gateway_sim_outcomes_total", "What the simulator decided.",
                  {{"outcome", answer.outcome}})
         .Increment();
-    if (answer.how == delivery::break_off)
+    const auto fate = trouble.draw();
+    if (answer.how == delivery::break_off || fate.what == gateway_trouble::mishap::break_off)
       return to.abort();
     auto now = late_replies::clock::now();
     if (answer.how == delivery::silence)
       return late.keep(now + options.silence, std::move(to), std::nullopt);
-    if (auto wait = latency(); wait > milliseconds(0))
+    if (fate.what == gateway_trouble::mishap::fail)
+      answer.response = failed();
+    if (auto wait = latency() + fate.delay; wait > milliseconds(0))
       return late.keep(now + wait, std::move(to), std::move(answer.response));
     to.send(std::move(answer.response));
   }
@@ -138,6 +156,7 @@ struct gateway_simulator::impl {
   metrics counted;
   std::mutex random_mutex;
   std::mt19937_64 random;
+  gateway_trouble trouble;
   std::atomic<bool> stopped{false};
   late_replies late;
   desk_pool desks;   // uses `late`

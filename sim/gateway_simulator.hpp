@@ -23,6 +23,7 @@ struct gateway_simulator_options {
   size_t waiting = 1000;                     ///< requests that wait for a thread; more get 503
   size_t held = 1000;                        ///< answers that are late or never come, in memory
   std::chrono::milliseconds silence{60'000}; ///< how long a charge that times out is held
+  bool trouble = false; ///< offer `/trouble`, by which anybody can make it fail: for tests only
 };
 
 /// Callable from any thread.

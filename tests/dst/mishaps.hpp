@@ -1,7 +1,7 @@
 #pragma once
 // What can go wrong in a run, how often it does by the seed's choice, and how often it did.
 
-#include "tests/dst/chance.hpp"
+#include "domain/chance.hpp"
 
 #include <array>
 #include <cstdint>

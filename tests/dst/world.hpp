@@ -4,8 +4,8 @@
 // several worlds may run on several threads.
 
 #include "actors/node.hpp"
+#include "domain/chance.hpp"
 #include "tests/dst/books.hpp"
-#include "tests/dst/chance.hpp"
 #include "tests/dst/mishaps.hpp"
 #include "tests/dst/trace.hpp"
 #include "tests/support/stage.hpp"

@@ -286,3 +286,47 @@ TEST_CASE("simulator: senseless options are refused") {
   options.threads = 0;
   CHECK_THROWS_AS(sim::gateway_simulator{options}, std::invalid_argument);
 }
+
+TEST_CASE("simulator: told to, it fails and breaks off what is in its books") {
+  world w;
+  w.options.trouble = true;
+  auto tell = [&](const json& trouble) {
+    return ask("PUT", w.url("/trouble"), trouble.dump(), {"Content-Type: application/json"});
+  };
+  REQUIRE(tell({{"failPercent", 100}}).status == 200);
+  CHECK(w.charge("o1:1").status == 500);
+  REQUIRE(w.ledger().is_object()); // 500 as well
+  REQUIRE(tell({{"breakPercent", 100}}).status == 200);
+  CHECK(w.charge("o1:2").status == 0);
+  CHECK(ask("GET", w.url("/trouble")).json()["met"] == 1);
+  REQUIRE(tell(json::object()).status == 200);
+  CHECK(w.charge("o1:1").status == 200); // again: it was charged
+  CHECK(w.ledger().size() == 2);
+  CHECK(ask("GET", w.url("/trouble")).json()["met"] == 0);
+}
+
+TEST_CASE("simulator: told to be slow, it is, for each answer") {
+  world w;
+  w.options.trouble = true;
+  REQUIRE(
+      ask("PUT", w.url("/trouble"), R"({"slowMs":300})", {"Content-Type: application/json"}).status
+      == 200);
+  const auto began = std::chrono::steady_clock::now();
+  CHECK(w.charge("o1:1").status == 201);
+  CHECK(std::chrono::steady_clock::now() - began >= 300ms);
+}
+
+TEST_CASE("simulator: senseless trouble is refused and changes nothing, and untold there is no way "
+          "to it") {
+  world w;
+  CHECK(ask("GET", w.url("/trouble")).status == 404);
+  w.simulator.reset();
+  w.options.trouble = true;
+  for (const char* bad :
+       {"", "[]", R"({"slowMs":-1})", R"({"slowMs":60001})", R"({"failPercent":101})",
+        R"({"failPercent":60,"breakPercent":41})", R"({"failPercent":"all"})"}) {
+    CAPTURE(bad);
+    CHECK(ask("PUT", w.url("/trouble"), bad, {"Content-Type: application/json"}).status == 400);
+  }
+  CHECK(w.charge("o1:1").status == 201);
+}

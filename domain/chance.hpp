@@ -1,9 +1,9 @@
 #pragma once
-// All the chance of a run comes out of one seed: the same seed, the same run.
+// Chance that comes out of a seed: the same seed, the same run. For simulations.
 
 #include <cstdint>
 
-namespace troupe::dst {
+namespace troupe {
 
 /// splitmix64: the same numbers on every machine, unlike the standard library's distributions.
 class chance {
@@ -21,6 +21,8 @@ public:
   int below(int n) { return static_cast<int>(next() % static_cast<uint64_t>(n)); }
   /// `low` to `high`, both possible.
   int between(int low, int high) { return low + below(high - low + 1); }
+  /// 0 up to, not including, 1.
+  double unit() { return static_cast<double>(next() >> 11U) * 0x1.0p-53; }
   bool percent(int p) { return below(100) < p; }
   bool per_mille(int p) { return below(1000) < p; }
 
@@ -28,4 +30,4 @@ private:
   uint64_t state_;
 };
 
-} // namespace troupe::dst
+} // namespace troupe
