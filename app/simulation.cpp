@@ -215,6 +215,8 @@ int play_either(const config& c, const simulation_options& how, const sim::load_
 } // namespace
 
 int run_simulation(const config& c, const simulation_options& how) {
+  // Whoever reads along through a pipe sees each line at once.
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   auto [plan, wrong] = read_scenario(how.scenario);
   const auto flags = apply(how, plan);
   wrong.insert(wrong.end(), flags.begin(), flags.end());
