@@ -147,6 +147,8 @@ int play(const config& c, const simulation_options& how, const sim::load_options
 } // namespace
 
 int run_simulation(const config& c, const simulation_options& how) {
+  // Whoever reads along through a pipe sees each line at once.
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   auto [plan, wrong] = read_scenario(how.scenario);
   const auto flags = apply(how, plan);
   wrong.insert(wrong.end(), flags.begin(), flags.end());
