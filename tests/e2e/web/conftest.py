@@ -39,13 +39,17 @@ def screenshots():
     return made
 
 
+@pytest.fixture(scope="session", autouse=True)
+def catalogue(instance):
+    """The products of the seed, before any test has made one: only an empty catalogue is filled."""
+    instance.start()
+    subprocess.run([instance.binary, "migrate", "--seed"], cwd=instance.folder, check=True,
+                   env=instance.environment({}), capture_output=True)
+
+
 @pytest.fixture
 def shop(browser, instance):
     """The browser, with nothing kept from earlier tests, before a running shop with its products."""
-    if instance.process is None:
-        instance.start()
-        subprocess.run([instance.binary, "migrate", "--seed"], cwd=instance.folder, check=True,
-                       env=instance.environment({}), capture_output=True)
     instance.running()
     browser.begin(f"http://127.0.0.1:{instance.ports['gateway']}")
     yield browser
