@@ -133,7 +133,9 @@ int play(const config& c, const simulation_options& how, const sim::load_options
   print_verdict(result);
   const bool audited
       = passes_audit(c, !how.no_audit, std::chrono::seconds(load.plan.load.settle_s));
-  const bool passed = result.count == 0 && audited;
+  if (result.orders == 0)
+    std::printf("no order was acknowledged: nothing was shown\n");
+  const bool passed = result.count == 0 && result.orders > 0 && audited;
   if (!how.report.empty()) {
     auto facts = facts_of(how, load, result);
     facts.started = started;
