@@ -25,6 +25,11 @@ std::string shipment(const event_value& v) {
   return message + ".";
 }
 
+/// A reason for the middle of a sentence: the gateway ends its own like one.
+std::string_view clause(std::string_view reason) {
+  return reason.ends_with('.') ? reason.substr(0, reason.size() - 1) : reason;
+}
+
 text text_of(std::string_view topic, const event_value& v) {
   const auto& id = v.order_id;
   if (topic == topic::order_created)
@@ -35,12 +40,13 @@ text text_of(std::string_view topic, const event_value& v) {
             fmt::format("The payment of order {} went through.", id)};
   if (topic == topic::payment_failed)
     return {"PAYMENT", "Payment failed",
-            fmt::format("The payment of order {} failed: {}. You can pay again.", id, v.reason)};
+            fmt::format("The payment of order {} failed: {}. You can pay again.", id,
+                        clause(v.reason))};
   if (topic == topic::order_dispatched)
     return {"DISPATCH", "Order dispatched", shipment(v)};
   if (topic == topic::order_completed)
     return {"DISPATCH", "Order delivered", fmt::format("Order {} has been delivered.", id)};
-  return {"ORDER", "Order cancelled", fmt::format("Order {} was cancelled: {}.", id, v.reason)};
+  return {"ORDER", "Order cancelled", fmt::format("Order {} was cancelled: {}.", id, clause(v.reason))};
 }
 
 bool tells(std::string_view topic) {
