@@ -1,5 +1,6 @@
 // What is answered to those who ask too often, and what is counted of it.
 
+#include "http/request_rates.hpp"
 #include "shop.hpp"
 
 #include <doctest/doctest.h>
@@ -75,6 +76,14 @@ TEST_CASE("an address that asks too often gets 429 for everything but health and
   for (const auto* path : {"/health", "/health/live", "/health/ready", "/metrics"})
     CHECK(shop.get(path).status == 200);
   CHECK(counts(shop, "rate_address", 3));
+}
+
+TEST_CASE("IPv6 addresses of one network share a limit") {
+  metrics count;
+  http::request_rates rates({}, {.per_minute = 1, .burst = 1}, count);
+  CHECK_FALSE(rates.check_address("2001:db8:0:1::1"));
+  CHECK(rates.check_address("2001:db8:0:1:ffff::2"));
+  CHECK_FALSE(rates.check_address("2001:db8:0:2::1"));
 }
 
 TEST_CASE("what is refused at the bound in flight is counted") {
