@@ -190,6 +190,17 @@ TEST_CASE_FIXTURE(waiting_shop, "resumed at the present version it is silent unt
   CHECK(odd.read_to(event_end("order", 4)));
 }
 
+TEST_CASE_FIXTURE(waiting_shop, "a view that a change has overtaken is not sent after it") {
+  answers.view = [this, older = now](const std::string&, const std::string&) -> caf::result<order> {
+    change(4);
+    return older;
+  };
+  auto c = ask("/orders/c1/stream");
+  REQUIRE(c.read_to(event_end("order", 4)));
+  REQUIRE(c.read_to("\n\n\r\n"));
+  CHECK(c.silent(50ms));
+}
+
 TEST_CASE("a silent stream sends a comment from time to time") {
   waiting_shop s(quick(10, 50ms));
   auto order = s.ask("/orders/c1/stream", "Last-Event-ID: 3\r\n");
