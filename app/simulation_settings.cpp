@@ -2,6 +2,8 @@
 
 #include "app/settings_file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -66,10 +68,11 @@ scenario_result read_scenario(const std::string& name) {
   else if (const auto text = text_of_file(name))
     read_settings_file(name, *text, settings, nullptr, result.mistakes);
   else
-    result.mistakes.push_back(name + ": neither a file nor one of " + names_of_ours());
+    result.mistakes.push_back(
+        fmt::format("{}: neither a file nor one of {}", name, names_of_ours()));
   if (result.mistakes.empty())
-    for (auto& mistake : check_scenario(result.plan))
-      result.mistakes.push_back(name + ": " + mistake);
+    for (const auto& mistake : check_scenario(result.plan))
+      result.mistakes.push_back(fmt::format("{}: {}", name, mistake));
   return result;
 }
 

@@ -104,7 +104,7 @@ public:
   static constexpr std::chrono::milliseconds lag_limit{50};
   static constexpr double cpu_limit = 0.95;
   /// Rows are kept of the first 6 hours; of what comes later only totals.
-  static constexpr size_t most_rows = 6 * 3600;
+  static constexpr size_t most_rows = size_t{6} * 3600;
 
   explicit recorder(time_point start);
 
