@@ -46,7 +46,8 @@ text text_of(std::string_view topic, const event_value& v) {
     return {"DISPATCH", "Order dispatched", shipment(v)};
   if (topic == topic::order_completed)
     return {"DISPATCH", "Order delivered", fmt::format("Order {} has been delivered.", id)};
-  return {"ORDER", "Order cancelled", fmt::format("Order {} was cancelled: {}.", id, clause(v.reason))};
+  return {"ORDER", "Order cancelled",
+          fmt::format("Order {} was cancelled: {}.", id, clause(v.reason))};
 }
 
 bool tells(std::string_view topic) {

@@ -97,11 +97,12 @@ void replay_letter(const backend& b, const doors& to, const call_ptr& c, scope o
   replay_request asked;
   asked.by = user_of(b, *c, &in);
   asked.key = key_of(*c, asked.by);
-  asked.id = letter_of(*c, own);
+  const auto id = letter_of(*c, own);
+  asked.id = id;
   b.calls.ask<replay_answer>(
       line::letters, to.letters, c,
-      [c, id = asked.id](const replay_answer& a) { c->answer(replay_answer_of(id, a)); },
-      replay_atom::value, std::move(asked));
+      [c, id](const replay_answer& a) { c->answer(replay_answer_of(id, a)); }, replay_atom::value,
+      std::move(asked));
 }
 
 void discard_letter(const backend& b, const doors& to, const call_ptr& c, scope own) {

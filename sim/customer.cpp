@@ -270,7 +270,8 @@ task<> customer::listen() {
     }
     events_left = -1;
     if (stays(until))
-      co_await try_again_later(tries++);
+      co_await try_again_later(tries);
+    ++tries;
   }
 }
 

@@ -200,7 +200,8 @@ TEST_CASE("each event that concerns the customer has its words") {
   CHECK(received.tells_user);
   CHECK(received.what.user_id == "ada");
   CHECK(received.what.message == "We have received order o1 over 19.05.");
-  auto failed = told(topic::payment_failed, R"({"orderId":"o1","reason":"The card was declined."})");
+  auto failed
+      = told(topic::payment_failed, R"({"orderId":"o1","reason":"The card was declined."})");
   CHECK(failed.what.type == "PAYMENT");
   CHECK(failed.what.message
         == "The payment of order o1 failed: The card was declined. You can pay again.");
