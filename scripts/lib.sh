@@ -119,10 +119,13 @@ pid_runs() {
 
 # A process that has ended but was not waited for yet counts as ended.
 alive() {
-  local stat
+  local stat tasks
   { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
   # The state comes after the program's name, which may hold anything, in brackets.
-  [[ ${stat##*) } != [ZX]* ]]
+  [[ ${stat##*) } == [ZX]* ]] || return 0
+  # A killed program's first thread can be gone before the others, which still hold its ports.
+  tasks=("/proc/$1/task"/*)
+  [ "${#tasks[@]}" -gt 1 ]
 }
 
 # await_end PID SECONDS: has the process ended by then?

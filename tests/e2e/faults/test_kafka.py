@@ -11,14 +11,8 @@ from shoppers import Shoppers
 
 GROUPS = {"troupe-order": "inventory-updated", "troupe-payment": "order-cancelled",
           "troupe-inventory": "payment-success", "troupe-emailing": "order-created"}
-# An event that is lost here is asked for by no deadline while a test lasts: its order is stuck.
+# An event that is lost is asked for by no deadline while a test lasts: its order is stuck.
 NOTHING_ASKS_AGAIN = {name: "600" for name in DEADLINES}
-
-
-@pytest.fixture
-def troupe(instance):
-    instance.running(NOTHING_ASKS_AGAIN)
-    return instance
 
 
 def test_killed_and_started(troupe, client, broker):
@@ -48,17 +42,18 @@ def test_away_for_a_minute_while_orders_are_accepted(troupe, client, broker):
     shoppers.must_all_end_well()
 
 
-def test_troupe_is_killed_while_kafka_is_away(troupe, broker):
+def test_troupe_is_killed_while_kafka_is_away(instance, broker):
     """What no broker has acknowledged is above the watermarks: the next start publishes it."""
-    shoppers = Shoppers(troupe, 30)
+    instance.running(NOTHING_ASKS_AGAIN)
+    shoppers = Shoppers(instance, 30)
     broker.stop()
     try:
         for buyer in shoppers.all:
             assert buyer.go().paid, "no order without Kafka"
-        troupe.kill()
+        instance.kill()
     finally:
         broker.start()
-    troupe.start(NOTHING_ASKS_AGAIN)
+    instance.start(NOTHING_ASKS_AGAIN)
     shoppers.must_all_end_well()
 
 
