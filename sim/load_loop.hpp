@@ -25,10 +25,12 @@ public:
   /// Whoever is told of a socket's readiness. Must be unwatched before it is gone.
   class listener {
   public:
-    virtual void on_ready(int fd, uint32_t events) = 0;
+    listener() = default;
+    listener(const listener&) = delete;
+    listener& operator=(const listener&) = delete;
+    virtual ~listener() = default;
 
-  protected:
-    ~listener() = default;
+    virtual void on_ready(int fd, uint32_t events) = 0;
   };
 
   /// A timer or an alarm that has been set; ended by its time, or cancelled.
