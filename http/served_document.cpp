@@ -11,8 +11,7 @@ response served_document::answer(const request& asked) const {
   response out{.headers = {{"ETag", etag_},
                            {"Cache-Control", "no-cache"},
                            {"Content-Security-Policy", std::string(content_policy_)},
-                           {"Referrer-Policy", "same-origin"},
-                           {"X-Content-Type-Options", "nosniff"}}};
+                           {"Referrer-Policy", "same-origin"}}};
   if (none_match_holds(asked.header("If-None-Match").value_or(""), etag_)) {
     out.status = 304;
     return out;

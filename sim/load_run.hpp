@@ -41,7 +41,7 @@ class load_run final : load_loop::listener {
 public:
   /// Raises this process's limit of open files to what is allowed.
   explicit load_run(load_options options);
-  ~load_run();
+  ~load_run() override;
 
   /// Throws `setup_failed`. `on_tick` is called ten times a second while customers are there.
   load_result run(const std::function<void(const recorder&)>& on_tick);
