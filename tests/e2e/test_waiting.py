@@ -28,8 +28,8 @@ def waiting(troupe, kind):
 def add_notices(troupe, user, count, size):
     """Straight into the database, as if they had been committed long ago."""
     troupe.db.run("emailing", "insert into notifications (id, user_id, type, title, message,"
-                  " event_source, event_id) select %s || n, %s, 'ORDER', 'Old', repeat('x', %s),"
-                  " 'test', %s || n from generate_series(1, %s) n",
+                  " event_source, event_id) select 'c' || lpad(%s || n, 24, '0'), %s, 'ORDER', 'Old',"
+                  " repeat('x', %s), 'test', %s || n from generate_series(1, %s) n",
                   (user, user, size, user, count))
 
 
