@@ -65,7 +65,7 @@ def overload(instance, folder, seconds, room):
     order = until(lambda: client.place(product), lambda answer: answer.status == 201, limit=90)
     assert client.pay(order.json["id"]).json["success"]
     client.await_order(order.json["id"], "CONFIRMED", limit=120)
-    audit.await_sound(instance, limit=300)  # some thousand e-mails, each safe on the disk
+    audit.await_sound(instance, limit=600)  # up to 150,000 e-mails, each safe on the disk
 
 
 def test_overload_for_seconds(instance, tmp_path):
