@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -124,6 +126,24 @@ client_handle make_client(rd_kafka_type_t type, conf_handle conf) {
     throw std::invalid_argument(text.data());
   (void)conf.release(); // the client owns it now
   return client_handle(made);
+}
+
+std::vector<std::string> missing_topics(rd_kafka_t* client, const std::vector<std::string>& topics,
+                                        std::chrono::milliseconds timeout) {
+  const struct rd_kafka_metadata* found = nullptr;
+  const auto error
+      = rd_kafka_metadata(client, 1, nullptr, &found, static_cast<int>(timeout.count()));
+  const metadata_handle owned(found);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    throw std::runtime_error(std::string("cannot list topics: ") + rd_kafka_err2str(error));
+  std::set<std::string> there;
+  for (int i = 0; i < found->topic_cnt; ++i)
+    if (found->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR)
+      there.insert(found->topics[i].topic);
+  std::vector<std::string> out;
+  std::copy_if(topics.begin(), topics.end(), std::back_inserter(out),
+               [&](const std::string& topic) { return !there.contains(topic); });
+  return out;
 }
 
 void broker_link::heard() {

@@ -16,10 +16,10 @@ bool final_refusal(rd_kafka_resp_err_t error) {
 }
 
 producer::impl::impl(options o, publisher_callbacks tell, metrics& count,
-                     std::vector<std::string> warm, producer_limits limits)
+                     std::vector<std::string> topics, producer_limits limits)
     : options_(std::move(o)),
       tell_(std::move(tell)),
-      warm_(std::move(warm)),
+      topics_(std::move(topics)),
       limits_(limits),
       published_(count.counter("troupe_kafka_published_total", "Events that the brokers hold")),
       refused_(count.counter("troupe_kafka_publish_failed_total",
@@ -27,6 +27,7 @@ producer::impl::impl(options o, publisher_callbacks tell, metrics& count,
       replaced_(count.counter("troupe_kafka_producer_replaced_total",
                               "Producers that turned fatal and were replaced")),
       queue_(count.gauge("troupe_kafka_publish_queue", "Events taken and not yet delivered")) {
+  topics_there_ = topics_.empty();
   open_client();
   thread_ = std::thread([this] { run(); });
 }
@@ -70,6 +71,8 @@ bool producer::impl::publish(const outgoing_event& e, uint64_t token) {
       || (!in_flight_.empty() && in_flight_.bytes() + bytes > limits_.bytes))
     return false;
   auto& p = in_flight_.add(e.what, std::move(headers), token);
+  if (!topics_there_)
+    return true; // it waits
   const auto error = hand_over(p);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
     in_flight_.erase(p);
@@ -134,8 +137,8 @@ size_t producer::impl::in_flight() const {
 }
 
 producer::producer(const options& o, publisher_callbacks tell, metrics& count,
-                   std::vector<std::string> warm, producer_limits limits)
-    : impl_(std::make_unique<impl>(o, std::move(tell), count, std::move(warm), limits)) {}
+                   std::vector<std::string> topics, producer_limits limits)
+    : impl_(std::make_unique<impl>(o, std::move(tell), count, std::move(topics), limits)) {}
 
 producer::~producer() = default;
 

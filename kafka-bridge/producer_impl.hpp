@@ -26,7 +26,7 @@ bool final_refusal(rd_kafka_resp_err_t error);
 
 class producer::impl {
 public:
-  impl(options o, publisher_callbacks tell, metrics& count, std::vector<std::string> warm,
+  impl(options o, publisher_callbacks tell, metrics& count, std::vector<std::string> topics,
        producer_limits limits);
   ~impl();
   impl(const impl&) = delete;
@@ -46,6 +46,7 @@ private:
   // On the own thread, without the lock unless said.
   void run();
   void open_client(); ///< with the lock, or before the thread
+  void await_topics();
   void warm_up();
   void serve(int wait_ms);
   void read(rd_kafka_event_t* event);
@@ -68,7 +69,7 @@ private:
 
   const options options_;
   const publisher_callbacks tell_;
-  const std::vector<std::string> warm_;
+  const std::vector<std::string> topics_;
   const producer_limits limits_;
   broker_link link_{"producer"};
   prometheus::Counter& published_;
@@ -86,6 +87,7 @@ private:
   std::pair<rd_kafka_resp_err_t, std::string> complaint_; ///< to be logged by the own thread
   bool telling_ = false; ///< callbacks are running: `flush` must not return yet
   bool fatal_ = false;
+  bool topics_there_ = false;
   bool stopping_ = false;
 
   std::vector<report> reports_; ///< own thread only

@@ -6,17 +6,21 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 
 namespace troupe::kafka {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr int idle_wait_ms = 1000;
+constexpr int topics_wait_ms = 200; ///< another look for topics that are being made
 
 } // namespace
 
 void producer::impl::run() {
-  warm_up();
+  await_topics();
   link_.probe(client_.get());
   for (;;) {
     serve(wait_ms());
@@ -30,6 +34,7 @@ void producer::impl::run() {
     }
     if (fatal)
       replace_client();
+    await_topics();
     hand_over_due();
     if (client_)
       link_.probe(client_.get());
@@ -40,6 +45,8 @@ int producer::impl::wait_ms() {
   const std::scoped_lock lock(guard_);
   if (stopping_ || fatal_ || !given_up_.empty())
     return 0;
+  if (!topics_there_)
+    return topics_wait_ms;
   const bool reports_first = in_flight_.count(place::alone) > 0
                              || (trying_suspects() && in_flight_.count(place::handed) > 0);
   if (in_flight_.count(place::waiting) + in_flight_.count(place::suspect) == 0 || reports_first)
@@ -48,9 +55,23 @@ int producer::impl::wait_ms() {
   return static_cast<int>(std::clamp<int64_t>(left.count(), 0, idle_wait_ms));
 }
 
+void producer::impl::await_topics() {
+  if (topics_there_ || !client_)
+    return;
+  try {
+    if (!missing_topics(client_.get(), topics_, 1s).empty())
+      return;
+  } catch (const std::exception&) {
+    return; // nobody answers: the link's probe says so
+  }
+  warm_up();
+  const std::scoped_lock lock(guard_);
+  topics_there_ = true;
+}
+
 /// Without it the first event of a topic may wait 0.7 s for the topic's metadata.
 void producer::impl::warm_up() {
-  for (const auto& topic : warm_) {
+  for (const auto& topic : topics_) {
     const topic_handle handle(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
     const struct rd_kafka_metadata* found = nullptr;
     const auto error = rd_kafka_metadata(client_.get(), 0, handle.get(), &found, 1000);
@@ -154,7 +175,7 @@ void producer::impl::tell(std::vector<uint64_t> delivered,
 /// Hands over what waits, in its old order; or, while there are suspects, one of them alone.
 void producer::impl::hand_over_due() {
   const std::scoped_lock lock(guard_);
-  if (!client_ || fatal_ || steady::now() < retry_at_)
+  if (!client_ || fatal_ || !topics_there_ || steady::now() < retry_at_)
     return;
   if (trying_suspects()) {
     if (in_flight_.count(place::handed) + in_flight_.count(place::alone) > 0)

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
-#include <set>
 #include <stdexcept>
 
 namespace troupe::kafka {
@@ -59,25 +57,6 @@ topics_result read(rd_kafka_event_t* event) {
   return result;
 }
 
-/// Those of `topics` that the brokers do not know. Asked first, because a user without the right to
-/// create topics may still use those that are there.
-std::vector<std::string> missing(rd_kafka_t* client, const std::vector<std::string>& topics,
-                                 int timeout_ms) {
-  const struct rd_kafka_metadata* found = nullptr;
-  const auto error = rd_kafka_metadata(client, 1, nullptr, &found, timeout_ms);
-  const metadata_handle owned(found);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-    throw std::runtime_error(std::string("cannot list topics: ") + rd_kafka_err2str(error));
-  std::set<std::string> there;
-  for (int i = 0; i < found->topic_cnt; ++i)
-    if (found->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR)
-      there.insert(found->topics[i].topic);
-  std::vector<std::string> out;
-  std::copy_if(topics.begin(), topics.end(), std::back_inserter(out),
-               [&](const std::string& topic) { return !there.contains(topic); });
-  return out;
-}
-
 topics_result create(rd_kafka_t* client, const options& o, const std::vector<std::string>& topics,
                      std::chrono::milliseconds timeout) {
   const queue_handle answers(rd_kafka_queue_new(client));
@@ -103,7 +82,8 @@ topics_result create_topics(const options& o, const std::vector<std::string>& to
   try {
     const auto deadline = steady::now() + timeout;
     const auto client = make_client(RD_KAFKA_PRODUCER, base_conf(o));
-    const auto wanted = missing(client.get(), topics, static_cast<int>(timeout.count()));
+    // Asked first, because a user without the right to create topics may still use those there are.
+    const auto wanted = missing_topics(client.get(), topics, timeout);
     if (wanted.empty())
       return {};
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady::now());

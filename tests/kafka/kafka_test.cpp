@@ -117,6 +117,22 @@ TEST_CASE("a record is exactly the contract's, and a repeat is byte-identical") 
   CHECK(records[0] == records[1]);
 }
 
+TEST_CASE("an event waits for its topic, which gets the configured partitions") {
+  auto o = broker();
+  o.partitions = 2; // the broker's own liking is another number
+  const auto topic = unique("t");
+  metrics count;
+  reports told;
+  producer p(o, told.callbacks(), count, {topic});
+  REQUIRE(p.publish(sample(topic, 1), 1));
+  CHECK_FALSE(p.flush(2s));
+  CHECK(partitions_of(o, topic) == 0);
+  CHECK(create_topics(o, {topic}, 20s).created == std::vector{topic});
+  CHECK(p.flush(20s));
+  CHECK(told.delivered() == std::vector<uint64_t>{1});
+  CHECK(partitions_of(o, topic) == 2);
+}
+
 TEST_CASE("what is done is committed when partitions are revoked and at the stop") {
   const auto o = broker();
   const auto topic = unique("t");
