@@ -95,6 +95,10 @@ void producer_conf(rd_kafka_conf_t* conf, size_t events, size_t bytes) {
       {"enable.idempotence", "true"},
       {"acks", "all"},
       {"message.timeout.ms", "0"},
+      // When a partition's first batch of a producer is refused (its leader is not ready yet) while
+      // the next is on its way, the broker, which knows nothing of the producer yet, takes the
+      // next, and the library concludes from it that the first has arrived, too.
+      {"max.in.flight", "1"},
       // The producer keeps its own bounds; these only must not be met first.
       {"queue.buffering.max.messages", std::to_string(std::clamp<size_t>(events, 1, 10'000'000))},
       {"queue.buffering.max.kbytes", std::to_string(std::clamp<size_t>(bytes / 256, 1, 2'000'000))},

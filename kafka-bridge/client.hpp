@@ -34,8 +34,8 @@ void consumer_conf(rd_kafka_conf_t* conf, const options& o, const std::string& g
 /// Takes `conf`. Throws `std::invalid_argument` with librdkafka's text.
 client_handle make_client(rd_kafka_type_t type, conf_handle conf);
 
-/// Those of `topics` that the brokers do not know. Asks for all there are: to ask for one by its name
-/// would make it. Throws `std::runtime_error` when nobody answers within `timeout`.
+/// Those of `topics` that the brokers do not know. Asks for all there are: to ask for one by its
+/// name would make it. Throws `std::runtime_error` when nobody answers within `timeout`.
 std::vector<std::string> missing_topics(rd_kafka_t* client, const std::vector<std::string>& topics,
                                         std::chrono::milliseconds timeout);
 

@@ -12,7 +12,7 @@ namespace troupe::kafka {
 namespace {
 
 /// Options that carry a promise of this library, and where they are set instead.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 24> reserved{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 26> reserved{{
     {"bootstrap.servers", "set kafka.brokers instead"},
     {"metadata.broker.list", "set kafka.brokers instead"},
     {"session.timeout.ms", "set kafka.session_timeout_ms instead"},
@@ -31,6 +31,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 24> reserved
     {"delivery.timeout.ms", "an event never times out"},
     {"retries", "an event is tried for ever"},
     {"message.send.max.retries", "an event is tried for ever"},
+    {"max.in.flight", "must stay 1: a refused batch would count as delivered"},
+    {"max.in.flight.requests.per.connection",
+     "must stay 1: a refused batch would count as delivered"},
     {"transactional.id", "transactions are not used"},
     {"queue.buffering.max.messages", "the producer has its own bound"},
     {"queue.buffering.max.kbytes", "the producer has its own bound"},

@@ -22,10 +22,11 @@ struct producer_limits {
 
 class producer final : public event_publisher {
 public:
-  /// Events wait until all of `topics` are there: the brokers would make one that they are asked for
-  /// with partitions of their own liking. Then their metadata is fetched at once, so that the first
-  /// event does not wait for it. Expects options in which `validate` finds no mistake; `std::invalid_argument` if
-  /// librdkafka refuses them all the same. Brokers that are away are no error.
+  /// Events wait until all of `topics` are there: the brokers would make one that they are asked
+  /// for with partitions of their own liking. Then their metadata is fetched at once, so that the
+  /// first event does not wait for it. Expects options in which `validate` finds no mistake;
+  /// `std::invalid_argument` if librdkafka refuses them all the same. Brokers that are away are no
+  /// error.
   producer(const options& o, publisher_callbacks tell, metrics& count,
            std::vector<std::string> topics, producer_limits limits = {});
   /// Ends without waiting for reports (call `flush` before); none is told afterwards.

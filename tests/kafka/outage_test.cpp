@@ -196,6 +196,17 @@ TEST_CASE("a refused batch does not take the innocent with it") {
   REQUIRE(p.publisher.flush(10s));
 }
 
+TEST_CASE("a refused batch is not taken for delivered because the one behind it was") {
+  mock cluster(1);
+  auto one_each = cluster.reach();
+  one_each.extra["batch.num.messages"] = "1";
+  cluster.refuse({RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION});
+  publishing p(one_each);
+  REQUIRE(p.publish(cluster.topic, 0, 5));
+  REQUIRE(p.publisher.flush(10s));
+  CHECK(read_all(cluster, 5).size() == 5);
+}
+
 TEST_CASE("a consumer goes on after an outage") {
   mock cluster(2);
   publishing p(cluster.reach());
