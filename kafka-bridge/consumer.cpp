@@ -5,6 +5,8 @@
 #include "kafka-bridge/records.hpp"
 #include "telemetry/log.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -126,33 +128,44 @@ void consumer::impl::read_mailbox() {
     resume(relaxed);
 }
 
-/// A partition that is full stays paused when all others are resumed.
+/// A partition that is full stays paused when all others are resumed; one that has not handed out
+/// anything yet is paused at its first record (`take`).
 void consumer::impl::set_paused(bool pause_them) {
   paused_ = pause_them;
   log::info(paused_ ? "kafka.paused" : "kafka.resumed", {{"group", settings_.group}});
   std::vector<partition_id> which;
-  for (const auto& p : work_.partitions())
-    if (!work_.paused(p))
-      which.push_back(p);
-  if (paused_)
+  if (paused_) {
+    for (const auto& started : work_.standing())
+      which.push_back(started.where);
     pause(which);
-  else
+  } else {
+    std::copy_if(held_.begin(), held_.end(), std::back_inserter(which),
+                 [this](const partition_id& p) { return !work_.paused(p); });
     resume(which);
+  }
 }
 
+/// Only partitions that have handed out a record: a pause or resume while the library still starts
+/// a partition makes it forget the start, and the partition stands still until the next rebalance.
 void consumer::impl::pause(const std::vector<partition_id>& which) {
-  if (!which.empty())
-    rd_kafka_pause_partitions(client_.get(), list_of(which).get());
+  std::vector<partition_id> fresh;
+  std::copy_if(which.begin(), which.end(), std::back_inserter(fresh),
+               [this](const partition_id& p) { return held_.insert(p).second; });
+  if (!fresh.empty())
+    rd_kafka_pause_partitions(client_.get(), list_of(fresh).get());
 }
 
 void consumer::impl::resume(const std::vector<partition_id>& which) {
-  if (!which.empty())
-    rd_kafka_resume_partitions(client_.get(), list_of(which).get());
+  std::vector<partition_id> held;
+  std::copy_if(which.begin(), which.end(), std::back_inserter(held),
+               [this](const partition_id& p) { return held_.erase(p) > 0; });
+  if (!held.empty())
+    rd_kafka_resume_partitions(client_.get(), list_of(held).get());
 }
 
 void consumer::impl::poll(std::chrono::milliseconds wait) {
-  auto left = static_cast<int>(wait.count());
-  while (batch_.size() < settings_.batch) {
+  auto left = batch_.empty() ? static_cast<int>(wait.count()) : 0;
+  do {
     const message_handle m(rd_kafka_consumer_poll(client_.get(), left));
     if (!m)
       break;
@@ -161,8 +174,8 @@ void consumer::impl::poll(std::chrono::milliseconds wait) {
       take(*m);
     else
       link_.complain(m->err, rd_kafka_message_errstr(m.get()));
-  }
-  if (batch_.empty())
+  } while (batch_.size() < settings_.batch);
+  if (batch_.empty() || paused_)
     return;
   link_.heard();
   consumed_.Increment(static_cast<double>(batch_.size()));
@@ -172,10 +185,13 @@ void consumer::impl::poll(std::chrono::milliseconds wait) {
 void consumer::impl::take(const rd_kafka_message_t& m) {
   const partition_id p(rd_kafka_topic_name(m.rkt), m.partition);
   // Nothing for a partition that is not ours: it comes again where it is now.
-  if (auto token = work_.taken(p, m.offset, next_assignment()))
-    batch_.push_back({std::move(*token), decode(view_of(m))});
-  if (const auto full = work_.take_full(); !full.empty() && !paused_)
-    pause(full);
+  auto token = work_.taken(p, m.offset, next_assignment());
+  if (!token)
+    return;
+  batch_.push_back({std::move(*token), decode(view_of(m))});
+  pause(work_.take_full());
+  if (paused_)
+    pause({p}); // its first record waits in `batch_`
 }
 
 /// Called from within `rd_kafka_consumer_poll` and while closing.
@@ -196,11 +212,6 @@ void consumer::impl::begin(rd_kafka_topic_partition_list_t* partitions) {
   for (int i = 0; i < partitions->cnt; ++i)
     work_.assign({partitions->elems[i].topic, partitions->elems[i].partition}, turn);
   rd_kafka_assign(client_.get(), partitions);
-  // The library remembers what was paused in an earlier turn.
-  if (paused_)
-    rd_kafka_pause_partitions(client_.get(), partitions);
-  else
-    rd_kafka_resume_partitions(client_.get(), partitions);
   assigned_.store(work_.size(), std::memory_order_relaxed);
   link_.heard();
   log::info("kafka.assigned",
@@ -211,6 +222,7 @@ void consumer::impl::end() {
   const bool lost = rd_kafka_assignment_lost(client_.get()) != 0;
   batch_.clear(); // not done, hence not committed: they come again
   read_mailbox();
+  resume({held_.begin(), held_.end()}); // the library would remember it in the next turn
   // When the assignment is lost, others may have these partitions already: the broker refuses.
   if (!lost && !closing_)
     commit_and_wait(revoke_commit);

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -73,6 +74,7 @@ private:
   queue_handle commits_; ///< answers to commits
   work_table work_;
   std::vector<consumed_record> batch_;
+  std::set<partition_id> held_; ///< paused in the library
   std::map<partition_id, prometheus::Gauge*> lag_;
   bool paused_ = false;
   bool closing_ = false;    ///< the last commit is over
