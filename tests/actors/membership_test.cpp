@@ -119,4 +119,6 @@ TEST_CASE_FIXTURE(order_house,
   mine->owns_shards(true);
   CHECK(holds() == presence::idle);
   CHECK(fault_of(ask<create_answer>(door, draft("o2"))) == fault::none);
+  mine->extend(std::chrono::steady_clock::now()); // nobody had to say that it is over
+  CHECK(commands() == fault::unavailable);
 }

@@ -202,6 +202,39 @@ TEST_CASE_FIXTURE(order_house, "the line behind a commit is bounded, views pass 
     CHECK(answer_of<order_answer>(w)->now.status == order_status::cancelled);
 }
 
+TEST_CASE_FIXTURE(order_house, "those who wait for one charge are bounded") {
+  auto actor = keep(sys.spawn(order_behavior, created("o1"), context));
+  std::vector<decltype(send(actor, command("o1", order_verb::pay)))> payers;
+  for (size_t i = 0; i < order_state::max_waiting + 1; ++i) {
+    payers.push_back(send(actor, command("o1", order_verb::pay)));
+    run();
+  }
+  answer_charge(attempt_status::captured);
+  run();
+  CHECK(fault_of(answer_of<order_answer>(payers.back())) == fault::busy);
+  payers.pop_back();
+  for (auto& p : payers)
+    CHECK(answer_of<order_answer>(p)->now.status == order_status::payment_success);
+}
+
+TEST_CASE_FIXTURE(trouble_order, "those who wait for one order to be there again are bounded") {
+  created("o1");
+  crash = true;
+  CHECK(fault_of(ask<order_answer>(region(), command("o1", order_verb::cancel)))
+        == fault::unavailable);
+  crash = false;
+  const auto look
+      = [this] { return send(region(), view_atom::value, std::string("o1"), std::string("ada")); };
+  std::vector<decltype(look())> looks;
+  for (size_t i = 0; i < shard_options{}.max_waiting + 1; ++i)
+    looks.push_back(look());
+  pass(std::chrono::seconds(2));
+  CHECK(fault_of(answer_of<order>(looks.back())) == fault::busy);
+  looks.pop_back();
+  for (auto& l : looks)
+    CHECK(answer_of<order>(l));
+}
+
 TEST_CASE_FIXTURE(trouble_order, "an order that throws is restarted, the others do not notice") {
   created("o1");
   created("o2");

@@ -50,6 +50,11 @@ def cases(points):
             for point in points]
 
 
+def alive(troupe):
+    """The incarnations that are not fenced."""
+    return troupe.db.run("orders", "select incarnation from incarnations where not fenced")
+
+
 def must_die_at(troupe, points, since, limit=30):
     assert troupe.await_end(limit) == -signal.SIGKILL
     assert passed(troupe, since) == points.split(",")
@@ -106,6 +111,7 @@ def test_killed_while_ending(instance, point):
 def test_stopped_and_continued(instance, point):
     stop = f"{point}=stop@3"
     crowd, since = crowd_before(instance, stop)
+    before = alive(instance)
 
     def stop_and_continue():
         until(instance.is_stopped)
@@ -115,6 +121,7 @@ def test_stopped_and_continued(instance, point):
     assert passed(instance, since) == [stop]
     crowd.must_end_well()
     assert instance.process.poll() is None
+    assert alive(instance) == before
 
 
 def test_held_up_everywhere(instance):
