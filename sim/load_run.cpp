@@ -94,11 +94,13 @@ void load_run::end_load() {
   scene_.loop.wake_all();
 }
 
-load_result load_run::run(const std::function<void(const recorder&)>& on_tick) {
-  on_tick_ = on_tick;
+load_result load_run::run(const load_hooks& hooks) {
+  hooks_ = hooks;
   scene_.loop.spawn(set_up());
   scene_.loop.run();
   play();
+  if (hooks_.on_end)
+    hooks_.on_end();
   scene_.loop.allow_sleep();
   const auto deadline = clock::now() + std::chrono::seconds(options_.plan.load.settle_s);
   scene_.loop.spawn(check_everything(scene_, before_, deadline));
@@ -139,9 +141,9 @@ void load_run::tick() {
   const auto now = clock::now();
   record_->lag(scene_.loop.take_lag());
   record_->tick(now, cpu_time());
-  if (on_tick_)
-    on_tick_(*record_);
-  if (!scene_.over && now >= load_end_)
+  if (hooks_.on_tick)
+    hooks_.on_tick(*record_);
+  if (!scene_.over && now >= load_end_ && (!hooks_.may_end || hooks_.may_end()))
     end_load();
   next_tick_ = scene_.loop.set_timer(now + tick_every, [this] { tick(); });
 }

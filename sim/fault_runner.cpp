@@ -1,0 +1,121 @@
+#include "sim/fault_runner.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace troupe::sim {
+
+namespace {
+
+/// How often it is looked whether a fault has met something, and whether it was recovered from.
+constexpr std::chrono::milliseconds between_looks{200};
+
+} // namespace
+
+fault_runner::fault_runner(std::vector<planned_fault> plan, breakable& system, fault_log& log,
+                           clock::time_point start, std::chrono::milliseconds recovery_limit)
+    : plan_(std::move(plan)),
+      system_(system),
+      log_(log),
+      start_(start),
+      recovery_limit_(recovery_limit),
+      thread_([this] { run(); }) {}
+
+fault_runner::~fault_runner() {
+  stop();
+}
+
+bool fault_runner::done() const {
+  std::lock_guard lock(mutex_);
+  return done_;
+}
+
+void fault_runner::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  if (thread_.joinable())
+    thread_.join();
+}
+
+std::vector<std::string> fault_runner::complaints() const {
+  std::lock_guard lock(mutex_);
+  auto all = complaints_;
+  if (const auto done = log_.all().size(); done < plan_.size())
+    all.push_back("only " + std::to_string(done) + " of " + std::to_string(plan_.size())
+                  + " faults were done");
+  return all;
+}
+
+void fault_runner::run() {
+  try {
+    for (const auto& fault : plan_) {
+      if (!wait_until(start_ + fault.at))
+        break;
+      carry_out(fault);
+    }
+  } catch (const std::exception& e) {
+    complain(e.what());
+  }
+  std::lock_guard lock(mutex_);
+  done_ = true;
+}
+
+void fault_runner::carry_out(const planned_fault& fault) {
+  const auto& kind = fault_kinds.at(fault.kind);
+  const std::string name(kind.name);
+  const auto until = clock::now() + fault.hold;
+  const auto number = log_.fired(name, clock::now());
+  const auto done = system_.tell(name);
+  if (!done.ok)
+    complain(name + ": did not take effect: " + done.seen);
+  else if (kind.look.empty())
+    log_.confirmed(number, done.seen, clock::now());
+  else
+    confirm(number, kind, until);
+  wait_until(until);
+  if (!kind.mend.empty())
+    if (const auto mended = system_.tell(std::string(kind.mend)); !mended.ok)
+      complain(std::string(kind.mend) + ": " + mended.seen);
+  log_.ended(number, clock::now());
+  if (log_.all().at(number).confirmed)
+    await_recovery(number, name);
+}
+
+void fault_runner::confirm(size_t number, const fault_kind& kind, clock::time_point until) {
+  for (;;) {
+    const auto look = system_.tell(std::string(kind.look));
+    if (look.ok)
+      return log_.confirmed(number, look.seen, clock::now());
+    const auto next = clock::now() + between_looks;
+    if (next > until || !wait_until(next))
+      return complain(std::string(kind.name) + ": did not take effect: " + look.seen);
+  }
+}
+
+/// Before the next fault, which would else be measured together with this one.
+void fault_runner::await_recovery(size_t number, const std::string& name) {
+  const auto limit = clock::now() + recovery_limit_;
+  while (!log_.all().at(number).recovered) {
+    const auto next = clock::now() + between_looks;
+    if (next > limit)
+      return complain(name + ": no order was placed within "
+                      + std::to_string(recovery_limit_.count() / 1000) + " s after it");
+    if (!wait_until(next))
+      return complain(name + ": no order was placed after it, until the load ended");
+  }
+}
+
+bool fault_runner::wait_until(clock::time_point when) {
+  std::unique_lock lock(mutex_);
+  return !changed_.wait_until(lock, when, [this] { return stopping_; });
+}
+
+void fault_runner::complain(std::string what) {
+  std::lock_guard lock(mutex_);
+  complaints_.push_back(std::move(what));
+}
+
+} // namespace troupe::sim
