@@ -16,11 +16,13 @@ std::vector<setting> settings_of(sim::fault_plan& plan) {
   std::vector<setting> all{{"window", "from_ms", &plan.from_ms, 0, day_ms, {}},
                            {"window", "until_ms", &plan.until_ms, 0, day_ms, {}}};
   for (size_t i = 0; i < sim::fault_kinds.size(); ++i) {
-    const std::string name(sim::fault_kinds[i].name);
+    const auto& kind = sim::fault_kinds[i];
+    const std::string name(kind.name);
     const auto dot = name.find('.');
     const auto section = name.substr(0, dot), key = name.substr(dot + 1);
     all.push_back({section, key, &plan.parts[i].times, 0, most_times, {}});
-    all.push_back({section, key + "_ms", &plan.parts[i].hold_ms, 0, day_ms, {}});
+    if (!kind.mend.empty())
+      all.push_back({section, key + "_ms", &plan.parts[i].hold_ms, 0, day_ms, {}});
   }
   return all;
 }
@@ -31,8 +33,8 @@ fault_plan_result read_fault_plan(const std::string& name) {
   fault_plan_result result;
   const auto settings = settings_of(result.plan);
   const auto ours = sim::fault_plan_files();
-  const auto found = std::find_if(
-      ours.begin(), ours.end(), [&](const sim::toml_file& file) { return file.name == name; });
+  const auto found = std::find_if(ours.begin(), ours.end(),
+                                  [&](const sim::toml_file& file) { return file.name == name; });
   if (found != ours.end())
     read_settings_file(name + ".toml", found->text, settings, nullptr, result.mistakes);
   else if (const auto text = text_of_file(name))

@@ -11,8 +11,8 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <optional>
@@ -146,9 +146,11 @@ sim::load_result load_it(sim::load_run& run, sim::progress_view& view, fault_rig
   hooks.may_end = [&faults] { return !faults || faults->done(); };
   hooks.on_end = [&faults] {
     if (faults)
-      faults->stop();
+      faults->request_stop();
   };
   auto result = run.run(hooks);
+  if (faults)
+    faults->stop();
   view.finish(run.record());
   print_faults(run.record());
   if (faults)

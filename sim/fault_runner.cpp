@@ -1,5 +1,7 @@
 #include "sim/fault_runner.hpp"
 
+#include <fmt/format.h>
+
 #include <exception>
 #include <utility>
 
@@ -30,12 +32,14 @@ bool fault_runner::done() const {
   return done_;
 }
 
+void fault_runner::request_stop() {
+  std::lock_guard lock(mutex_);
+  stopping_ = true;
+  changed_.notify_all();
+}
+
 void fault_runner::stop() {
-  {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
-  }
+  request_stop();
   if (thread_.joinable())
     thread_.join();
 }
@@ -44,17 +48,15 @@ std::vector<std::string> fault_runner::complaints() const {
   std::lock_guard lock(mutex_);
   auto all = complaints_;
   if (const auto done = log_.all().size(); done < plan_.size())
-    all.push_back("only " + std::to_string(done) + " of " + std::to_string(plan_.size())
-                  + " faults were done");
+    all.push_back(fmt::format("only {} of {} faults were done", done, plan_.size()));
   return all;
 }
 
 void fault_runner::run() {
   try {
     for (const auto& fault : plan_) {
-      if (!wait_until(start_ + fault.at))
+      if (!wait_until(start_ + fault.at) || !carry_out(fault))
         break;
-      carry_out(fault);
     }
   } catch (const std::exception& e) {
     complain(e.what());
@@ -63,25 +65,27 @@ void fault_runner::run() {
   done_ = true;
 }
 
-void fault_runner::carry_out(const planned_fault& fault) {
+bool fault_runner::carry_out(const planned_fault& fault) {
   const auto& kind = fault_kinds.at(fault.kind);
-  const std::string name(kind.name);
-  const auto until = clock::now() + fault.hold;
+  const std::string name(kind.name), mend(kind.mend);
   const auto number = log_.fired(name, clock::now());
   const auto done = system_.tell(name);
+  const auto until = clock::now() + fault.hold;
   if (!done.ok)
     complain(name + ": did not take effect: " + done.seen);
   else if (kind.look.empty())
     log_.confirmed(number, done.seen, clock::now());
   else
     confirm(number, kind, until);
-  wait_until(until);
-  if (!kind.mend.empty())
-    if (const auto mended = system_.tell(std::string(kind.mend)); !mended.ok)
-      complain(std::string(kind.mend) + ": " + mended.seen);
+  if (!mend.empty()) {
+    wait_until(until);
+    if (const auto mended = system_.tell(mend); !mended.ok) {
+      complain(mend + ": " + mended.seen);
+      return false;
+    }
+  }
   log_.ended(number, clock::now());
-  if (log_.all().at(number).confirmed)
-    await_recovery(number, name);
+  return !log_.all().at(number).confirmed || await_recovery(number, name);
 }
 
 void fault_runner::confirm(size_t number, const fault_kind& kind, clock::time_point until) {
@@ -96,16 +100,19 @@ void fault_runner::confirm(size_t number, const fault_kind& kind, clock::time_po
 }
 
 /// Before the next fault, which would else be measured together with this one.
-void fault_runner::await_recovery(size_t number, const std::string& name) {
+bool fault_runner::await_recovery(size_t number, const std::string& name) {
   const auto limit = clock::now() + recovery_limit_;
   while (!log_.all().at(number).recovered) {
     const auto next = clock::now() + between_looks;
-    if (next > limit)
-      return complain(name + ": no order was placed within "
-                      + std::to_string(recovery_limit_.count() / 1000) + " s after it");
-    if (!wait_until(next))
-      return complain(name + ": no order was placed after it, until the load ended");
+    const bool late = next > limit;
+    if (!late && wait_until(next))
+      continue;
+    complain(name + ": no order was placed "
+             + (late ? fmt::format("within {} s after it", recovery_limit_.count() / 1000)
+                     : "after it, until the load ended"));
+    return false;
   }
+  return true;
 }
 
 bool fault_runner::wait_until(clock::time_point when) {

@@ -30,7 +30,9 @@ public:
 
   /// Whether every fault has been done, mended and recovered from, or the runner gave up.
   bool done() const;
-  /// Begins no further fault, mends the one that is under way, and returns when that is done.
+  /// No further fault begins, and the one that is under way is mended.
+  void request_stop();
+  /// The same, and waits for it.
   void stop();
   /// After `stop`: what did not go as planned, for people; empty: everything was done, took effect,
   /// was mended, and Troupe recovered from it.
@@ -38,11 +40,12 @@ public:
 
 private:
   void run();
-  void carry_out(const planned_fault& fault);
+  /// False: what comes after it would show nothing, or it is to stop.
+  bool carry_out(const planned_fault& fault);
   /// Until `when`; false: it is to stop.
   bool wait_until(clock::time_point when);
   void confirm(size_t number, const fault_kind& kind, clock::time_point until);
-  void await_recovery(size_t number, const std::string& name);
+  bool await_recovery(size_t number, const std::string& name);
   void complain(std::string what);
 
   const std::vector<planned_fault> plan_;

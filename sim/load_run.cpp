@@ -92,6 +92,8 @@ void load_run::on_ready(int fd, uint32_t) {
 void load_run::end_load() {
   scene_.over = true;
   scene_.loop.wake_all();
+  if (hooks_.on_end)
+    hooks_.on_end();
 }
 
 load_result load_run::run(const load_hooks& hooks) {
@@ -99,8 +101,6 @@ load_result load_run::run(const load_hooks& hooks) {
   scene_.loop.spawn(set_up());
   scene_.loop.run();
   play();
-  if (hooks_.on_end)
-    hooks_.on_end();
   scene_.loop.allow_sleep();
   const auto deadline = clock::now() + std::chrono::seconds(options_.plan.load.settle_s);
   scene_.loop.spawn(check_everything(scene_, before_, deadline));

@@ -23,11 +23,11 @@ struct load_options {
   uint64_t seed = 1;
 };
 
-/// What goes on beside the load; each is called on its thread, and may be empty.
+/// What goes on beside the load; each is called on its thread, must not block, and may be empty.
 struct load_hooks {
   std::function<void(const recorder&)> on_tick; ///< ten times a second while customers are there
   std::function<bool()> may_end; ///< asked once the duration is over; false: the load goes on
-  std::function<void()> on_end;  ///< the customers have gone, and nothing has been checked yet
+  std::function<void()> on_end;  ///< nobody comes any more; also more than once
 };
 
 /// The server cannot be used: not reached, or the run's products are refused.

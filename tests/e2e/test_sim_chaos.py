@@ -31,9 +31,15 @@ def start(place, *arguments):
 
 
 def sim(place, *arguments, limit=600):
-    """Its exit code and what it said."""
-    run = start(place, *arguments)
-    said, _ = run.communicate(timeout=limit)
+    return end(start(place, *arguments), limit)
+
+
+def end(run, limit=60):
+    """Its exit code and what it said. One that is late is killed, and then all that it started ends."""
+    try:
+        said, _ = run.communicate(timeout=limit)
+    finally:
+        run.kill()
     return run.returncode, said
 
 
@@ -87,10 +93,25 @@ def test_a_fault_that_meets_nothing_is_told(place):
 def test_ctrl_c_during_the_start_ends_all_that_was_started(place):
     folder = place / "system"
     run = start(place, "chaos", "--faults", "all", "--folder", str(folder))
-    until(lambda: (folder / "kafka" / "pid").exists())
+    until(lambda: (folder / "kafka" / "pid").exists(), limit=60)
     run.send_signal(signal.SIGINT)
-    said, _ = run.communicate(timeout=60)
-    assert run.returncode == 2 and "ended before everything was started" in said, said
+    code, said = end(run)
+    assert code == 2 and "ended before everything was started" in said, said
+    assert not processes_of(folder)
+
+
+@pytest.mark.long
+def test_ctrl_c_in_the_middle_of_a_fault_mends_it(place):
+    plan, folder = place / "freeze.toml", place / "system"
+    plan.write_text("[window]\nfrom_ms = 1000\nuntil_ms = 1100\n[troupe]\nfreeze = 1\n"
+                    "freeze_ms = 3600000\n")
+    run = start(place, "smoke", "--faults", str(plan), "--folder", str(folder), "--seed", "1")
+    until(lambda: (folder / "answer").exists() and "stopped" in (folder / "answer").read_text(),
+          limit=120)
+    run.send_signal(signal.SIGINT)
+    code, said = end(run, 120)
+    assert code == 1 and "1 violations, ended early" in said and "nothing found" in said, said
+    assert "VIOLATION fault: troupe.freeze: no order was placed after it" in said
     assert not processes_of(folder)
 
 

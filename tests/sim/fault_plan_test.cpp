@@ -73,7 +73,8 @@ TEST_CASE("every mistake of a plan is named with its place") {
   CHECK(mistakes_of("[window]\nfrom_ms = 5\nuntil_ms = 5\n[kafka]\nkill = 1\n")
         == texts{": window.until_ms: must be after window.from_ms"});
   CHECK(mistakes_of("[troupe]\nkill_ms = 5\n") == texts{": plans no fault"});
-  CHECK(read_fault_plan("nothing").mistakes == texts{"nothing: neither a file nor one of ours (all)"});
+  CHECK(read_fault_plan("nothing").mistakes
+        == texts{"nothing: neither a file nor one of ours (all)"});
 }
 
 TEST_CASE("a plan's faults all come, spread over its time, in moments of the seed") {
