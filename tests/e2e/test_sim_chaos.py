@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,26 +22,31 @@ KINDS = {"troupe.kill", "troupe.freeze", "postgres.stop", "postgres.freeze", "po
 def place():
     """Not pytest's own folder, which the database's user could not enter."""
     made = Path(tempfile.mkdtemp(prefix="troupe-chaos."))
+    made.chmod(0o711)
     yield made
     shutil.rmtree(made, ignore_errors=True)
 
 
-def start(place, *arguments):
-    return subprocess.Popen([os.environ["TROUPE_BINARY"], "sim", *arguments], cwd=place, text=True,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+@contextmanager
+def started(place, *arguments):
+    """One that is still there at the end is killed, and then all that it started ends."""
+    run = subprocess.Popen([os.environ["TROUPE_BINARY"], "sim", *arguments], cwd=place, text=True,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        yield run
+    finally:
+        run.kill()
+
+
+def end(run, limit):
+    """Its exit code and what it said."""
+    said, _ = run.communicate(timeout=limit)
+    return run.returncode, said
 
 
 def sim(place, *arguments, limit=600):
-    return end(start(place, *arguments), limit)
-
-
-def end(run, limit=60):
-    """Its exit code and what it said. One that is late is killed, and then all that it started ends."""
-    try:
-        said, _ = run.communicate(timeout=limit)
-    finally:
-        run.kill()
-    return run.returncode, said
+    with started(place, *arguments) as run:
+        return end(run, limit)
 
 
 def processes_of(folder):
@@ -92,24 +98,23 @@ def test_a_fault_that_meets_nothing_is_told(place):
 @pytest.mark.long
 def test_ctrl_c_during_the_start_ends_all_that_was_started(place):
     folder = place / "system"
-    run = start(place, "chaos", "--faults", "all", "--folder", str(folder))
-    until(lambda: (folder / "kafka" / "pid").exists(), limit=60)
-    run.send_signal(signal.SIGINT)
-    code, said = end(run)
+    with started(place, "chaos", "--faults", "all", "--folder", str(folder)) as run:
+        until(lambda: (folder / "kafka" / "pid").exists(), limit=60)
+        run.send_signal(signal.SIGINT)
+        code, said = end(run, 60)
     assert code == 2 and "ended before everything was started" in said, said
     assert not processes_of(folder)
 
 
 @pytest.mark.long
 def test_ctrl_c_in_the_middle_of_a_fault_mends_it(place):
-    plan, folder = place / "freeze.toml", place / "system"
+    plan, folder, answer = place / "freeze.toml", place / "system", place / "system" / "answer"
     plan.write_text("[window]\nfrom_ms = 1000\nuntil_ms = 1100\n[troupe]\nfreeze = 1\n"
                     "freeze_ms = 3600000\n")
-    run = start(place, "smoke", "--faults", str(plan), "--folder", str(folder), "--seed", "1")
-    until(lambda: (folder / "answer").exists() and "stopped" in (folder / "answer").read_text(),
-          limit=120)
-    run.send_signal(signal.SIGINT)
-    code, said = end(run, 120)
+    with started(place, "smoke", "--faults", str(plan), "--folder", str(folder), "--seed", "1") as run:
+        until(lambda: answer.exists() and "stopped" in answer.read_text(), limit=120)
+        run.send_signal(signal.SIGINT)
+        code, said = end(run, 120)
     assert code == 1 and "1 violations, ended early" in said and "nothing found" in said, said
     assert "VIOLATION fault: troupe.freeze: no order was placed after it" in said
     assert not processes_of(folder)
