@@ -1,18 +1,23 @@
 #include "app/simulation.hpp"
 
 #include "app/commands.hpp"
+#include "app/fault_rig.hpp"
+#include "app/fault_settings.hpp"
 #include "app/simulation_settings.hpp"
+#include "sim/fault_runner.hpp"
 #include "sim/load_run.hpp"
 #include "sim/progress_view.hpp"
 #include "sim/report.hpp"
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <random>
-#include <system_error>
+#include <stdexcept>
 
 namespace troupe {
 
@@ -117,15 +122,54 @@ sim::run_facts facts_of(const simulation_options& how, const sim::load_options& 
   return facts;
 }
 
-int play(const config& c, const simulation_options& how, const sim::load_options& load) {
+void print_faults(const sim::recorder& seen) {
+  for (const auto& fault : seen.faults().all()) {
+    const auto seconds = [](auto d) { return std::chrono::duration<double>(d).count(); };
+    fmt::print("fault {} at {:.1f} s: {}, {}\n", fault.kind, seconds(fault.fired - seen.start()),
+               fault.confirmed ? fault.detail : "not seen to take effect",
+               fault.recovered ? fmt::format("recovered after {:.2f} s",
+                                             seconds(*fault.recovered - fault.fired))
+                               : "not recovered");
+  }
+}
+
+/// Plays the load, with the faults of `rig` if there is one.
+sim::load_result load_it(sim::load_run& run, sim::progress_view& view, fault_rig* rig) {
+  // Ends before the run does, in whose record it writes: also when the run throws.
+  std::optional<sim::fault_runner> faults;
+  sim::load_hooks hooks;
+  hooks.on_tick = [&](const sim::recorder& seen) {
+    if (rig && !faults)
+      faults.emplace(rig->plan(), rig->system(), run.record().faults(), seen.start());
+    view.show(seen);
+  };
+  hooks.may_end = [&faults] { return !faults || faults->done(); };
+  hooks.on_end = [&faults] {
+    if (faults)
+      faults->request_stop();
+  };
+  auto result = run.run(hooks);
+  if (faults)
+    faults->stop();
+  view.finish(run.record());
+  print_faults(run.record());
+  if (faults)
+    for (const auto& complaint : faults->complaints()) {
+      result.violations.push_back({.promise = "fault", .user = {}, .order = {}, .what = complaint});
+      ++result.count;
+    }
+  return result;
+}
+
+int play(const config& c, const simulation_options& how, const sim::load_options& load,
+         fault_rig* rig) {
   const auto started = std::chrono::system_clock::now();
   sim::load_run run(load);
   std::printf("sim: %s, seed %llu, run %s, %s, %s\n", how.scenario.c_str(),
               static_cast<unsigned long long>(load.seed), run.name().c_str(), load.url.c_str(),
               load_text(load.plan).c_str());
   sim::progress_view view({how.scenario, std::chrono::seconds(load.plan.load.duration_s)}, stdout);
-  const auto result = run.run([&view](const sim::recorder& seen) { view.show(seen); });
-  view.finish(run.record());
+  const auto result = load_it(run, view, rig);
   if (run.record().seconds_at_own_limit() > 0)
     std::printf("in %zu seconds the simulation itself was the bottleneck: their latencies are "
                 "its own\n",
@@ -135,7 +179,10 @@ int play(const config& c, const simulation_options& how, const sim::load_options
       = passes_audit(c, !how.no_audit, std::chrono::seconds(load.plan.load.settle_s));
   if (result.orders == 0)
     std::printf("no order was acknowledged: nothing was shown\n");
-  const bool passed = result.count == 0 && result.orders > 0 && audited;
+  const bool ended = !rig || rig->end();
+  if (!ended)
+    std::printf("not everything ended in order\n");
+  const bool passed = result.count == 0 && result.orders > 0 && audited && ended;
   if (!how.report.empty()) {
     auto facts = facts_of(how, load, result);
     facts.started = started;
@@ -144,6 +191,22 @@ int play(const config& c, const simulation_options& how, const sim::load_options
   }
   std::printf("sim: %s\n", passed ? "every promise held" : "NOT every promise held");
   return passed ? 0 : 1;
+}
+
+/// On a Troupe of the simulation's own.
+int play_with_faults(const simulation_options& how, sim::load_options& load,
+                     const sim::fault_plan& plan) {
+  std::printf("sim: starting PostgreSQL, Kafka, the gateway simulator and Troupe\n");
+  fault_rig rig(how.folder, sim::schedule(plan, load.seed));
+  std::printf("sim: they run in %s\n", rig.folder().c_str());
+  load.url = rig.url();
+  load.admin_token = rig.settings().admin.token;
+  const auto code = play(rig.settings(), how, load, &rig);
+  if (code == 0)
+    rig.clear_up();
+  else
+    std::printf("sim: the logs are in %s\n", rig.folder().c_str());
+  return code;
 }
 
 } // namespace
@@ -159,15 +222,20 @@ int run_simulation(const config& c, const simulation_options& how) {
     load.url.pop_back();
   if (!read_token(c, how.admin_token_file, load.admin_token))
     wrong.push_back("--admin-token-file: " + how.admin_token_file + " holds no token");
+  fault_plan_result faults;
+  if (!how.faults.empty())
+    faults = read_fault_plan(how.faults);
+  wrong.insert(wrong.end(), faults.mistakes.begin(), faults.mistakes.end());
   for (const auto& mistake : wrong)
     std::fprintf(stderr, "troupe: %s\n", mistake.c_str());
   if (!wrong.empty())
     return 2;
   try {
-    return play(c, how, load);
+    return how.faults.empty() ? play(c, how, load, nullptr)
+                              : play_with_faults(how, load, faults.plan);
   } catch (const sim::setup_failed& e) {
     std::fprintf(stderr, "troupe: %s cannot be used: %s\n", load.url.c_str(), e.what());
-  } catch (const std::system_error& e) {
+  } catch (const std::runtime_error& e) {
     std::fprintf(stderr, "troupe: %s\n", e.what());
   }
   return 2;

@@ -11,7 +11,7 @@ void add_simulation_command(CLI::App& app, simulation_command& command) {
       "The audit at the end reads the configured databases. docs/simulation.md says more.");
   run->add_option("scenario", o.scenario,
                   "smoke, steady, peak, flash-sale, pollers, chaos, or a file");
-  run->add_option("--url", o.url, "The gateway")->capture_default_str();
+  auto* url = run->add_option("--url", o.url, "The gateway")->capture_default_str();
   run->add_option("--seed", o.seed, "Of all that is drawn; printed, and drawn itself by default");
   run->add_option("--speed", o.speed, "How much faster than people customers are");
   run->add_option("--customers", o.customers, "Closed loop: so many at once, each coming again");
@@ -22,6 +22,11 @@ void add_simulation_command(CLI::App& app, simulation_command& command) {
   run->add_option("--admin-token-file", o.admin_token_file,
                   "Holds the admin's token (default: the configured one)");
   run->add_flag("--no-audit", o.no_audit, "Do without the audit");
+  auto* faults = run->add_option(
+      "--faults", o.faults,
+      "Start a Troupe with all that it needs, and break it: all, or a file (needs the checkout)");
+  faults->excludes(url);
+  run->add_option("--folder", o.folder, "Of that Troupe; a fresh one by default")->needs(faults);
   auto* compare = run->add_subcommand("compare", "Print the ratios of two report.json, B to A");
   compare->add_option("A", command.report_a)->required();
   compare->add_option("B", command.report_b)->required();

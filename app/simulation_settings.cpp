@@ -61,8 +61,8 @@ scenario_result read_scenario(const std::string& name) {
   scenario_result result;
   const auto settings = settings_of(result.plan);
   const auto ours = sim::scenario_files();
-  const auto found = std::find_if(
-      ours.begin(), ours.end(), [&](const sim::scenario_file& file) { return file.name == name; });
+  const auto found = std::find_if(ours.begin(), ours.end(),
+                                  [&](const sim::toml_file& file) { return file.name == name; });
   if (found != ours.end())
     read_settings_file(name + ".toml", found->text, settings, nullptr, result.mistakes);
   else if (const auto text = text_of_file(name))

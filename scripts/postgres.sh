@@ -54,9 +54,9 @@ pg_pid() {
 
 # The processes of a server on this data: each works in the data's folder.
 pg_processes() {
-  local proc
-  for proc in /proc/[0-9]*; do
-    if [ "$(readlink "$proc/cwd" 2>/dev/null)" = "$1/data" ] && alive "${proc#/proc/}"; then
+  local proc folder
+  find /proc/[0-9]*/cwd -maxdepth 0 -printf '%h %l\n' 2>/dev/null | while read -r proc folder; do
+    if [ "$folder" = "$1/data" ] && alive "${proc#/proc/}"; then
       echo "${proc#/proc/}"
     fi
   done

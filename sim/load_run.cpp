@@ -92,10 +92,12 @@ void load_run::on_ready(int fd, uint32_t) {
 void load_run::end_load() {
   scene_.over = true;
   scene_.loop.wake_all();
+  if (hooks_.on_end)
+    hooks_.on_end();
 }
 
-load_result load_run::run(const std::function<void(const recorder&)>& on_tick) {
-  on_tick_ = on_tick;
+load_result load_run::run(const load_hooks& hooks) {
+  hooks_ = hooks;
   scene_.loop.spawn(set_up());
   scene_.loop.run();
   play();
@@ -139,9 +141,9 @@ void load_run::tick() {
   const auto now = clock::now();
   record_->lag(scene_.loop.take_lag());
   record_->tick(now, cpu_time());
-  if (on_tick_)
-    on_tick_(*record_);
-  if (!scene_.over && now >= load_end_)
+  if (hooks_.on_tick)
+    hooks_.on_tick(*record_);
+  if (!scene_.over && now >= load_end_ && (!hooks_.may_end || hooks_.may_end()))
     end_load();
   next_tick_ = scene_.loop.set_timer(now + tick_every, [this] { tick(); });
 }

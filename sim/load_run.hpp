@@ -23,6 +23,13 @@ struct load_options {
   uint64_t seed = 1;
 };
 
+/// What goes on beside the load; each is called on its thread, must not block, and may be empty.
+struct load_hooks {
+  std::function<void(const recorder&)> on_tick; ///< ten times a second while customers are there
+  std::function<bool()> may_end; ///< asked once the duration is over; false: the load goes on
+  std::function<void()> on_end;  ///< nobody comes any more; also more than once
+};
+
 /// The server cannot be used: not reached, or the run's products are refused.
 struct setup_failed : std::runtime_error {
   using runtime_error::runtime_error;
@@ -43,8 +50,8 @@ public:
   explicit load_run(load_options options);
   ~load_run() override;
 
-  /// Throws `setup_failed`. `on_tick` is called ten times a second while customers are there.
-  load_result run(const std::function<void(const recorder&)>& on_tick);
+  /// Throws `setup_failed`.
+  load_result run(const load_hooks& hooks);
   /// What was measured; only after the set-up has succeeded.
   recorder& record() { return *record_; }
   const std::string& name() const { return scene_.run; }
@@ -66,7 +73,7 @@ private:
   scene scene_;
   popularity taste_;
   std::optional<recorder> record_;
-  std::function<void(const recorder&)> on_tick_;
+  load_hooks hooks_;
   load_loop::time_point load_end_;
   http::fd signals_;
   load_loop::timer next_tick_;

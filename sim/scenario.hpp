@@ -2,11 +2,11 @@
 // What a simulation plays: who comes, how often, and what they do. docs/simulation.md says what
 // each key means; app/simulation_settings.cpp reads them from TOML.
 
+#include "sim/toml_file.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <span>
-#include <string>
-#include <string_view>
 
 namespace troupe::sim {
 
@@ -57,10 +57,6 @@ struct scenario {
 };
 
 /// sim/scenarios/*.toml, which travel inside the program.
-struct scenario_file {
-  std::string_view name; ///< "smoke"
-  std::string_view text; ///< TOML
-};
-std::span<const scenario_file> scenario_files();
+std::span<const toml_file> scenario_files();
 
 } // namespace troupe::sim
