@@ -6,12 +6,18 @@ import urllib.request
 import pytest
 
 from client import HOST, until
-from instance import die_with_parent, free_ports
+from instance import DEADLINES, die_with_parent, free_ports
 from shoppers import Shoppers
 
 
-def test_orders_go_on_without_kafka(troupe, client, broker):
-    shoppers = Shoppers(troupe, 30)
+# An event that is lost is asked for by no deadline while a test lasts: its order is stuck.
+NOTHING_ASKS_AGAIN = {name: "600" for name in DEADLINES}
+
+
+def test_orders_go_on_without_kafka(instance, broker):
+    instance.running(NOTHING_ASKS_AGAIN)
+    client = instance.client()
+    shoppers = Shoppers(instance, 30)
     broker.stop()
     try:
         for buyer in shoppers.all:
