@@ -6,12 +6,9 @@ import urllib.request
 import pytest
 
 from client import HOST, until
-from instance import DEADLINES, die_with_parent, free_ports
+from instance import die_with_parent, free_ports
 from shoppers import Shoppers
-
-
-# An event that is lost is asked for by no deadline while a test lasts: its order is stuck.
-NOTHING_ASKS_AGAIN = {name: "600" for name in DEADLINES}
+from test_kafka import NOTHING_ASKS_AGAIN
 
 
 def test_orders_go_on_without_kafka(instance, broker):
