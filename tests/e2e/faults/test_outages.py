@@ -8,10 +8,13 @@ import pytest
 from client import HOST, until
 from instance import die_with_parent, free_ports
 from shoppers import Shoppers
+from test_kafka import NOTHING_ASKS_AGAIN
 
 
-def test_orders_go_on_without_kafka(troupe, client, broker):
-    shoppers = Shoppers(troupe, 30)
+def test_orders_go_on_without_kafka(instance, broker):
+    instance.running(NOTHING_ASKS_AGAIN)
+    client = instance.client()
+    shoppers = Shoppers(instance, 30)
     broker.stop()
     try:
         for buyer in shoppers.all:
