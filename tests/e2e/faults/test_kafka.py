@@ -42,6 +42,7 @@ def test_away_for_a_minute_while_orders_are_accepted(troupe, client, broker):
     shoppers.must_all_end_well()
 
 
+@pytest.mark.long
 def test_troupe_is_killed_while_kafka_is_away(instance, broker):
     """What no broker has acknowledged is above the watermarks: the next start publishes it."""
     instance.running(NOTHING_ASKS_AGAIN)
@@ -76,9 +77,9 @@ def test_a_storm_of_rebalances(troupe, broker):
     assert troupe.log().count("kafka.revoked") > since + 8
 
 
-@pytest.mark.parametrize("database", ["orders", "inventory",
+@pytest.mark.parametrize("database", ["inventory",
                                       *(pytest.param(other, marks=pytest.mark.long)
-                                        for other in ("payments", "emailing"))])
+                                        for other in ("orders", "payments", "emailing"))])
 def test_one_service_without_its_database(troupe, database):
     shoppers = Shoppers(troupe, 60)
 

@@ -41,8 +41,8 @@ WHILE_ENDING = ("stop.draining", "stop.drained", "stop.bridge_ended", "stop.node
 ONLY_WITH_ALL = ("batch.half_sent", "journal.after_commit", "order.before_offset",
                  "inventory.before_offset", "payment.before_offset", "emailing.before_offset",
                  "payment.before_attempt", "payment.before_gateway", "payment.after_gateway",
-                 "refund.before_gateway", "refund.after_gateway", "stop.drained",
-                 "stop.bridge_ended", "stop.node_ended")
+                 "refund.before_gateway", "refund.after_gateway", "stop.draining",
+                 "stop.drained", "stop.bridge_ended", "stop.node_ended")
 
 
 def cases(points):
@@ -107,7 +107,8 @@ def test_killed_while_ending(instance, point):
     crowd.must_end_well()
 
 
-@pytest.mark.parametrize("point", ["journal.after_commit", "payment.after_gateway"])
+@pytest.mark.parametrize("point", ["journal.after_commit",
+                                   pytest.param("payment.after_gateway", marks=pytest.mark.long)])
 def test_stopped_and_continued(instance, point):
     stop = f"{point}=stop@3"
     crowd, since = crowd_before(instance, stop)

@@ -119,6 +119,7 @@ def test_frozen_for_longer_than_a_lease(troupe, server):
     assert alive(troupe) == before
 
 
+@pytest.mark.long
 def test_an_end_while_it_is_frozen(troupe, server):
     shoppers = Shoppers(troupe, 60)
 
