@@ -156,7 +156,8 @@ void bridge_state::try_next_suspect(service s) {
   auto r = source.suspects.front();
   source.suspects.pop_front();
   r->suspect = true;
-  later(r);
+  r->delay.reset(); // whatever it had to wait for before: behind it many may be waiting
+  self_->send(self_, r);
 }
 
 void bridge_state::later(const record_ptr& r) {

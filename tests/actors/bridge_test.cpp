@@ -300,6 +300,20 @@ TEST_CASE_FIXTURE(bridge_house, "while a handler is away, suspects still go one 
   CHECK(buried.empty());
 }
 
+TEST_CASE_FIXTURE(bridge_house, "suspects go on at once, however long they waited before") {
+  consume();
+  for (int i = 0; i < 20; ++i) {
+    record("o" + std::to_string(i));
+    answers["o" + std::to_string(i)] = {consumed::kind::unavailable, {}};
+  }
+  live(std::chrono::seconds(30)); // their delays have grown
+  answers.clear();
+  crash_on = {"o7"};
+  live(std::chrono::seconds(10));
+  CHECK(buried.size() == 1);
+  CHECK(committed() == 20);
+}
+
 TEST_CASE_FIXTURE(bridge_house, "two culprits are both found, and later records go on") {
   crash_on = {"bad", "worse"};
   consume();
