@@ -15,8 +15,10 @@ GROUPS = {"troupe-order": "inventory-updated", "troupe-payment": "order-cancelle
 NOTHING_ASKS_AGAIN = {name: "600" for name in DEADLINES}
 
 
-def test_killed_and_started(troupe, client, broker):
-    shoppers = Shoppers(troupe, 60)
+def test_killed_and_started(instance, broker):
+    instance.running(NOTHING_ASKS_AGAIN)
+    client = instance.client()
+    shoppers = Shoppers(instance, 60)
 
     def kill_and_start():
         broker.kill()
