@@ -292,7 +292,7 @@ EACH_WORLD("what a lost connection left open is settled") {
       CHECK(outcomes(results) == std::vector{committed, committed, committed});
     } else {
       CHECK(outcomes(results) == std::vector{committed, committed, committed});
-      CHECK(results[0].events.size() == 2);
+      REQUIRE(results[0].events.size() == 2);
       CHECK(results[0].events[1].what == sets[0].step.events[1]);
       CHECK(results[0].events[1].sequence == 2);
       CHECK(stream_of(results[0].at) != store->log().stream());
