@@ -34,12 +34,14 @@ consumer::impl::impl(const options& o, consumer_settings settings, consume_callb
                            {{"group", settings_.group}})),
       link_(settings_.group) {
   auto conf = base_conf(o);
-  // What is fetched ahead is memory that nobody counts, most of it when consumers are behind.
+  // What is fetched ahead is memory that nobody counts, most of it when consumers are behind. The
+  // limit of a partition is of packed bytes: ten times as many are unpacked at once.
   for (const auto& [key, value] :
        {std::pair("queued.max.messages.kbytes", "2048"), std::pair("queued.min.messages", "1000"),
-        std::pair("fetch.max.bytes", "2097152")})
-    if (!o.extra.contains(key))
-      require_property(conf.get(), key, value);
+        std::pair("fetch.max.bytes", "2097152"), std::pair("max.partition.fetch.bytes", "65536")})
+    require_property(conf.get(), key, value);
+  for (const auto& [key, value] : o.extra)
+    require_property(conf.get(), key, value);
   consumer_conf(conf.get(), o, settings_.group);
   rd_kafka_conf_set_opaque(conf.get(), this);
   rd_kafka_conf_set_rebalance_cb(
