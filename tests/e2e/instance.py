@@ -157,7 +157,6 @@ class Troupe:
         self.products = 0
         self.base = {
             "TROUPE_KAFKA_BROKERS": brokers,
-            "TROUPE_KAFKA_PARTITIONS": "3",
             "TROUPE_EMAILING_SPOOL": str(self.spool),
             "TROUPE_LOG_FORMAT": "text",
             **DEADLINES,

@@ -6,6 +6,7 @@ import audit
 from client import until
 from test_walk import TOPICS, walk
 
+PARTITIONS = 12  # of each topic, as the program makes them
 STATE = {
     "orders": ["select * from orders order by id",
                "select position, order_id, version, status from order_status_history order by 1",
@@ -82,7 +83,7 @@ def test_what_cannot_be_applied_becomes_a_dead_letter_and_the_rest_goes_on(troup
     audit.await_sound(troupe)
     before = state(troupe)
     broken = secrets.token_hex(4)
-    for partition in range(3):
+    for partition in range(PARTITIONS):
         broker.produce("order-created", f"{broken}-{partition}", b'{"orderId":', partition=partition)
         broker.produce("payment-success", f"{broken}-{partition}", None, partition=partition)
     broker.produce("inventory-updated", stranger,
@@ -92,13 +93,14 @@ def test_what_cannot_be_applied_becomes_a_dead_letter_and_the_rest_goes_on(troup
     def letters(database, key):
         return [row for row in dead_letters(troupe, database) if row[2].startswith(key)]
     for database in ("inventory", "emailing"):
-        found = until(lambda: letters(database, broken), lambda rows: len(rows) >= 6)
-        assert sorted(row[1] for row in found) == ["order-created"] * 3 + ["payment-success"] * 3
+        found = until(lambda: letters(database, broken), lambda rows: len(rows) >= 2 * PARTITIONS)
+        assert sorted(row[1] for row in found) == (
+            ["order-created"] * PARTITIONS + ["payment-success"] * PARTITIONS)
         assert all(row[4] is (row[1] == "payment-success") and row[5] for row in found)
     strange = until(lambda: letters("orders", stranger), lambda rows: len(rows) >= 2)
     assert sorted(row[1] for row in strange) == ["inventory-updated", "payment-refunded"]
 
-    for _ in range(6):  # over all partitions
+    for _ in range(2 * PARTITIONS):  # over all of them, or nearly so
         order = client.new_order(troupe.new_product())
         client.pay(order)
         client.await_order(order, "CONFIRMED")

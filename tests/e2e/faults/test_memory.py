@@ -69,9 +69,9 @@ def overload(instance, folder, seconds, room):
 
 
 def test_overload_for_seconds(instance, tmp_path):
-    overload(instance, tmp_path, seconds=8, room=40)
+    overload(instance, tmp_path, seconds=8, room=32)
 
 
 @pytest.mark.long
 def test_overload_for_two_minutes(instance, tmp_path):
-    overload(instance, tmp_path, seconds=120, room=56)
+    overload(instance, tmp_path, seconds=120, room=32)
