@@ -9,6 +9,7 @@
 #include "persistence/conninfo.hpp"
 #include "persistence/membership.hpp"
 #include "telemetry/fail_point.hpp"
+#include "telemetry/file_limit.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/memory_guard.hpp"
 
@@ -260,6 +261,7 @@ int serve(const config& c) {
     return 2;
   arm_fail_points(c.fail_points);
   share_arenas();
+  raise_file_limit();
   try {
     std::optional<shutdown_watchdog> watchdog; // outlives the process's parts, whose ends it bounds
     process p(c);

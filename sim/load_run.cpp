@@ -1,6 +1,7 @@
 #include "sim/load_run.hpp"
 
 #include "domain/ids.hpp"
+#include "telemetry/file_limit.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -15,7 +16,6 @@
 #include <utility>
 
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 namespace troupe::sim {
@@ -30,14 +30,6 @@ constexpr size_t most_customers = 15'000;
 constexpr size_t most_histories = 50;
 constexpr auto tick_every = 100ms;
 constexpr auto catalogue_limit = 30s;
-
-void raise_file_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-  }
-}
 
 std::chrono::nanoseconds cpu_time() {
   timespec used{};

@@ -1,12 +1,14 @@
 """Who asks too often is told so, and so is everybody while there is too much to do."""
 
 import contextlib
+import resource
+import socket
 import threading
 import time
 
 import psycopg2
 
-from client import until
+from client import HOST, until
 
 
 def metric(client, why):
@@ -109,3 +111,25 @@ def test_past_the_number_in_flight_the_answer_is_503_at_once(instance):
     assert sorted(a.status for a, _ in answers) == [200] * 3 + [503] * 9
     assert metric(client, "in_flight") == before + 9
     assert client.get("/orders").status == 200
+
+
+@contextlib.contextmanager
+def few_open_files(count):
+    """Of us and of what we start, unless it raises its own limit."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_connections_are_not_bound_by_the_shells_limit_of_open_files(instance):
+    with few_open_files(256):
+        instance.running({"TROUPE_SERVER_MAX_CONNECTIONS": "1000"})
+    with contextlib.ExitStack() as kept:
+        for _ in range(400):
+            connection = kept.enter_context(
+                socket.create_connection((HOST, instance.ports["gateway"]), timeout=10))
+            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
