@@ -62,7 +62,8 @@ void order_state::submit(job what) {
 }
 
 void order_state::run(job what) {
-  active_ = std::move(what); // before anything can throw: `abandon` answers whoever waits for it
+  // Before anything can throw: `abandon` answers whoever waits for it.
+  active_ = std::make_unique<job>(std::move(what));
   fail_point("order.before_step", current_.id);
   if (active_->request.key)
     look_up_key();
@@ -105,7 +106,7 @@ void order_state::replay(const earlier_use& earlier) {
   // A payment's key came with PAYMENT_PENDING; the step after that is how the attempt ended.
   auto shown = attempt_is_open ? current_
                                : at_version(current_, pays ? earlier.version + 1 : earlier.version);
-  auto done = *std::exchange(active_, std::nullopt);
+  auto done = std::move(*std::exchange(active_, nullptr));
   done.reply->deliver(order_answer{std::move(shown), attempt_is_open, !attempt_is_open});
 }
 
@@ -135,7 +136,7 @@ void order_state::judge() {
 }
 
 void order_state::join() {
-  auto what = *std::exchange(active_, std::nullopt);
+  auto what = std::move(*std::exchange(active_, nullptr));
   if (!what.reply)
     return;
   if (payers_.size() >= max_waiting) {
@@ -195,7 +196,7 @@ void order_state::retry_on_fresh_state() {
             current_ = *fresh;
             tell_observer();
             if (++active_->reloads <= max_reloads)
-              run(*std::exchange(active_, std::nullopt));
+              run(std::move(*std::exchange(active_, nullptr)));
             else
               fail(make_fault(fault::busy));
             next();
@@ -311,7 +312,7 @@ void order_state::charge_outcome_known(const charge_outcome& outcome, bool by_wo
 /// Answers the active command with the order as it is now, and the payers if their outcome is
 /// known.
 void order_state::finish() {
-  auto done = *std::exchange(active_, std::nullopt);
+  auto done = std::move(*std::exchange(active_, nullptr));
   auto verb = done.request.command.verb;
   bool starts_attempt = verb == order_verb::pay && current_.status == order_status::payment_pending;
   if (done.reply && starts_attempt)
@@ -325,7 +326,7 @@ void order_state::finish() {
 }
 
 void order_state::fail(const caf::error& why) {
-  auto failed = *std::exchange(active_, std::nullopt);
+  auto failed = std::move(*std::exchange(active_, nullptr));
   if (failed.reply)
     failed.reply->deliver(why);
   else

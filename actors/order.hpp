@@ -8,8 +8,9 @@
 #include "actors/observers.hpp"
 
 #include <chrono>
-#include <deque>
 #include <functional>
+#include <list>
+#include <memory>
 
 namespace troupe {
 
@@ -81,9 +82,10 @@ private:
   order_context_ptr context_;
   order current_;           ///< as of the last commit
   bool committing_ = false; ///< the active command waits for the database; others wait in line
-  std::optional<job> active_;
+  // There may be many orders in memory, and few do something: these hold nothing while they do not.
+  std::unique_ptr<job> active_;
   std::optional<caf::typed_response_promise<create_answer>> creating_;
-  std::deque<job> line_;
+  std::list<job> line_;
   std::vector<answer_promise> payers_; ///< wait for the running attempt
   bool charging_ = false; ///< it was begun here, and nobody was told yet that its end is unknown
 };

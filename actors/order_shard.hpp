@@ -8,7 +8,7 @@
 #include "actors/order.hpp"
 #include "telemetry/metrics.hpp"
 
-#include <deque>
+#include <list>
 #include <unordered_map>
 
 namespace troupe {
@@ -66,7 +66,7 @@ private:
   struct entry {
     phase now = phase::loading;
     order_actor actor;
-    std::deque<waiter> line;
+    std::list<waiter> line; ///< unlike a deque it holds nothing while it is empty
     clock_time last_used{};
     clock_time first_crash{};
     int crashes = 0;
