@@ -3,6 +3,7 @@
 the same spread over the catalogue, in turns against one server."""
 
 import sys
+from statistics import median
 
 import shop
 
@@ -52,7 +53,7 @@ def main():
             ratios.append(hot / spread)
             shop.say(f"lifecycles per second: spread {spread:.0f}, hot {hot:.0f},"
                      f" ratio {ratios[-1]:.2f}")
-        shop.say(f"hot product ÷ spread: {shop.median(ratios):.2f} (median of {len(ratios)},"
+        shop.say(f"hot product ÷ spread: {median(ratios):.2f} (median of {len(ratios)},"
                  f" {min(ratios):.2f} to {max(ratios):.2f})")
 
 

@@ -4,6 +4,8 @@ that they keep. Failed requests, p50 and p99, and the server's memory and thread
 
 import threading
 import time
+from pathlib import Path
+from statistics import median
 
 import shop
 
@@ -25,7 +27,7 @@ class Watch(threading.Thread):
         while not self.over.wait(1):
             try:
                 size, threads = shop.memory_and_threads(self.pid)
-                files = len(list(shop.Path(f"/proc/{self.pid}/fd").iterdir()))
+                files = len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
             except OSError:
                 return  # the process has ended
             self.most_bytes = max(self.most_bytes, size)
@@ -80,7 +82,7 @@ def say_steady(polls, given):
     rate, p50, p99 = (polls[column][RAMP:given.duration - 1] for column in ("ok", "p50Us", "p99Us"))
     if rate:
         shop.say(f"once all are there ({len(rate)} s): {sum(rate) / len(rate):.0f}/s,"
-                 f" p50 {ms(shop.median(p50))}, p99 {ms(shop.median(p99))} (medians of the seconds),"
+                 f" p50 {ms(median(p50))}, p99 {ms(median(p99))} (medians of the seconds),"
                  f" p99 of the worst second {ms(max(p99))}")
 
 

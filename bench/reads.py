@@ -4,6 +4,7 @@
 
 import contextlib
 import subprocess
+from statistics import median
 
 import shop
 
@@ -45,7 +46,7 @@ def measure(given, troupe, paths, other):
         plain, reads = load(other, ["/hello"]), load(troupe, paths)
         ratios.append(reads["perSecond"] / plain["perSecond"])
         shop.say(f"hello world {line(plain)}; GET /orders/:id {line(reads)}; ratio {ratios[-1]:.2f}")
-    shop.say(f"GET /orders/:id ÷ hello world: {shop.median(ratios):.2f} (median of {len(ratios)},"
+    shop.say(f"GET /orders/:id ÷ hello world: {median(ratios):.2f} (median of {len(ratios)},"
              f" {min(ratios):.2f} to {max(ratios):.2f})")
 
 

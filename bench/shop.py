@@ -207,10 +207,6 @@ def gauge(troupe, name):
                 if line.startswith(f"{name} "))
 
 
-def median(values):
-    return sorted(values)[len(values) // 2]
-
-
 def await_steady(look, pause=1.0, limit=60, within=0.002):
     """What `look()` gives once five looks in a row are as good as alike."""
     seen = []
