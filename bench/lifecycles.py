@@ -12,7 +12,7 @@ from system import BINARY, System, measure, since, tell
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--troupe", default=BINARY, help="the program")
+    parser.add_argument("--binary", default=BINARY, help="the program")
     parser.add_argument("--warm-up", type=float, default=10, help="seconds")
     parser.add_argument("--seconds", type=float, default=30, help="of Troupe's part")
     parser.add_argument("--customers", type=int, default=600, help="in the closed loop")
@@ -33,7 +33,7 @@ def written(system, template, way, batches):
 
 def main():
     how = arguments()
-    with System(how.troupe) as system:
+    with System(how.binary) as system:
         system.troupe.start(limit=60)
         seen = measure(system, how.warm_up, how.seconds, "--customers", str(how.customers))
         system.troupe.stop()

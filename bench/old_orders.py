@@ -20,7 +20,7 @@ REMOVED = ("idempotency_keys", "emails")
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--troupe", default=BINARY, help="the program")
+    parser.add_argument("--binary", default=BINARY, help="the program")
     parser.add_argument("--old", type=int, nargs=2, default=(10_000, 1_000_000),
                         metavar=("FEW", "MANY"), help="old orders")
     parser.add_argument("--warm-up", type=float, default=10, help="seconds")
@@ -94,7 +94,7 @@ def grow(system, template, streams, numbers):
 def main():
     how = arguments()
     few, many = how.old
-    with System(how.troupe) as system:
+    with System(how.binary) as system:
         template = serve_one(system)
         streams = rows.new_streams(system.databases)
         costs, rates = [], []

@@ -25,7 +25,7 @@ from client import until  # noqa: E402
 from instance import DEADLINES, Databases, Troupe, die_with_parent  # noqa: E402
 from postgres import Postgres  # noqa: E402
 
-BINARY = ROOT / "build/release/troupe"
+BINARY = os.environ.get("TROUPE_BINARY", ROOT / "build/release/troupe")
 LOAD = ROOT / "bench/lifecycles.toml"
 PARTS = ("Troupe", "PostgreSQL", "Kafka", "load")
 TICKS = os.sysconf("SC_CLK_TCK")
