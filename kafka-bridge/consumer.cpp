@@ -166,7 +166,7 @@ void consumer::impl::resume(const std::vector<partition_id>& which) {
 }
 
 void consumer::impl::poll(std::chrono::milliseconds wait) {
-  auto left = batch_.empty() ? static_cast<int>(wait.count()) : 0;
+  auto left = batch_.empty() || paused_ ? static_cast<int>(wait.count()) : 0;
   do {
     const message_handle m(rd_kafka_consumer_poll(client_.get(), left));
     if (!m)
