@@ -13,10 +13,10 @@ namespace troupe {
 
 namespace {
 
-constexpr std::chrono::milliseconds tick_interval{200};
-constexpr int ticks_between_sweeps = 25;
+constexpr std::chrono::milliseconds stock_tick{200};
+constexpr int ticks_between_adoptions = 25;
 
-std::optional<stock_verb> verb_of(std::string_view topic) {
+std::optional<stock_verb> stock_verb_of(std::string_view topic) {
   if (topic == topic::order_created)
     return stock_verb::order_created;
   if (topic == topic::payment_success)
@@ -39,7 +39,7 @@ void inventory_worker_state::start(self_ptr self, std::unique_ptr<inventory_stor
 }
 
 caf::result<consumed> inventory_worker_state::take(incoming_event&& e) {
-  auto verb = verb_of(e.topic);
+  auto verb = stock_verb_of(e.topic);
   if (!verb)
     return consumed{consumed::kind::poison, "not a topic of the inventory service"};
   auto read = read_event(e);
@@ -136,9 +136,9 @@ caf::result<product_answer> inventory_worker_state::edit(const product_edit& e) 
 }
 
 void inventory_worker_state::tick() {
-  self_->delayed_send(self_, tick_interval, tick_atom::value);
+  self_->delayed_send(self_, stock_tick, tick_atom::value);
   try {
-    if (ticks_++ % ticks_between_sweeps == 0) {
+    if (ticks_++ % ticks_between_adoptions == 0) {
       store_->connect();
       outbox_->adopt_orphans();
     }

@@ -10,7 +10,7 @@ namespace troupe {
 
 namespace {
 
-std::optional<order_verb> verb_of(std::string_view topic) {
+std::optional<order_verb> order_verb_of(std::string_view topic) {
   if (topic == topic::inventory_updated)
     return order_verb::inventory_updated;
   if (topic == topic::inventory_rejected)
@@ -43,7 +43,7 @@ void order_inbox_state::start(self_ptr self, order_door orders) {
 }
 
 caf::result<consumed> order_inbox_state::take(const incoming_event& e) {
-  auto verb = verb_of(e.topic);
+  auto verb = order_verb_of(e.topic);
   if (!verb)
     return consumed{consumed::kind::poison, "not a topic of the order service"};
   auto read = read_event(e);

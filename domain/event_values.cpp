@@ -10,7 +10,7 @@ namespace troupe {
 
 namespace {
 
-using json = nlohmann::json;
+using nlohmann::json;
 
 std::string text(const json& value, const char* member) {
   auto it = value.find(member);

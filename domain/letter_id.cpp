@@ -9,7 +9,7 @@ namespace troupe {
 
 namespace {
 
-constexpr names::table<2> states = {"dead", "parked"};
+constexpr names::table<2> letter_states = {"dead", "parked"};
 
 } // namespace
 
@@ -22,11 +22,11 @@ std::optional<service> service_from(std::string_view name) {
 }
 
 std::string_view to_string(letter_state s) {
-  return names::name_of(states, s);
+  return names::name_of(letter_states, s);
 }
 
 std::optional<letter_state> letter_state_from(std::string_view name) {
-  return names::value_of<letter_state>(states, name);
+  return names::value_of<letter_state>(letter_states, name);
 }
 
 std::string to_string(const letter_id& id) {

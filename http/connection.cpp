@@ -12,9 +12,6 @@ namespace troupe::http {
 
 namespace {
 
-// An idle connection keeps no more than this of its output buffer.
-constexpr size_t keep_capacity = 4UL * 1024;
-
 bool would_block(int error) {
   return error == EAGAIN || error == EWOULDBLOCK;
 }

@@ -10,7 +10,7 @@ namespace troupe::http {
 namespace {
 
 /// The page runs no script, and loads its style sheet only.
-constexpr std::string_view content_policy
+constexpr std::string_view document_policy
     = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
       "frame-ancestors 'none'";
 
@@ -19,7 +19,7 @@ constexpr std::string_view content_policy
 void add_document_routes(front& f) {
   for (const auto& d : documents())
     f.get(std::string(d.path),
-          [served = served_document(d, content_policy)](const request& asked, reply to) {
+          [served = served_document(d, document_policy)](const request& asked, reply to) {
             to.send(served.answer(asked));
           });
 }

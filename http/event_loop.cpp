@@ -12,7 +12,6 @@ namespace troupe::http {
 
 namespace {
 
-constexpr uint64_t listener_key = UINT64_MAX;
 constexpr uint64_t mailbox_key = UINT64_MAX - 1;
 constexpr size_t read_size = 32UL * 1024;
 constexpr size_t events_a_turn = 256;

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <condition_variable>
+#include <cstdint>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -60,6 +61,9 @@ public:
 private:
   using list = std::list<connection>;
   using state = connection::state;
+
+  /// What the listener is watched under.
+  static constexpr uint64_t listener_key = UINT64_MAX;
 
   struct slot {
     list::iterator at;

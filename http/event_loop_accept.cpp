@@ -15,7 +15,6 @@ namespace troupe::http {
 
 namespace {
 
-constexpr uint64_t listener_key = UINT64_MAX;
 constexpr int accepts_a_turn = 256;
 // Connections over the limit that are told 503 at a time; what comes beyond is only closed.
 constexpr size_t refusals_at_a_time = 64;

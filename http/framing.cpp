@@ -9,8 +9,6 @@ namespace {
 // Used bytes are cut off the buffer's front only when there are many: a pipeline of small requests
 // would otherwise move the rest for each.
 constexpr size_t compact_from = 16UL * 1024;
-// An idle connection keeps no more than this.
-constexpr size_t keep_capacity = 4UL * 1024;
 constexpr size_t longest_method = 32;
 
 } // namespace

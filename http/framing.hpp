@@ -11,6 +11,9 @@
 
 namespace troupe::http {
 
+/// An idle connection keeps no more than this of a buffer.
+inline constexpr size_t keep_capacity = 4UL * 1024;
+
 struct framed_request {
   request_head head;
   std::string body;

@@ -13,8 +13,6 @@ namespace {
 
 using scope = std::optional<service>;
 
-constexpr int default_limit = 50;
-
 letter_state read_state(const request& q, complaints& bad) {
   const auto state = letter_state_from(q.query_param("state").value_or("dead"));
   if (!state)

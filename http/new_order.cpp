@@ -96,7 +96,7 @@ void replay_or_refuse(const backend& b, const doors& to, const call_ptr& c,
   b.calls.ask<earlier_use>(line::orders, to.keys, c, show, view_atom::value, *key);
 }
 
-void place(const backend& b, const call_ptr& c, const draft_ptr& d, quote& q) {
+void place_order(const backend& b, const call_ptr& c, const draft_ptr& d, quote& q) {
   const auto to = open_doors(b);
   if (auto why = refusal_of(q))
     return replay_or_refuse(b, to, c, d->key, *why);
@@ -121,7 +121,7 @@ void create_order(const backend& b, const doors& to, const call_ptr& c) {
   d->key = key_of(*c, d->draft.user_id);
   d->traceparent = c->traceparent;
   b.calls.ask<quote>(
-      line::catalogue, to.catalogue, c, [&b, c, d](quote& q) { place(b, c, d, q); },
+      line::catalogue, to.catalogue, c, [&b, c, d](quote& q) { place_order(b, c, d, q); },
       std::move(wanted.lines));
 }
 

@@ -12,8 +12,6 @@ namespace troupe::http {
 
 namespace {
 
-constexpr int default_limit = 50;
-
 response page_answer(const request& q, std::vector<notification> page, int limit,
                      std::string_view list) {
   const bool more = cut_to_page(page, limit);

@@ -15,13 +15,11 @@ namespace troupe::http {
 namespace {
 
 using clock = call::clock;
-using namespace std::chrono_literals;
 
 constexpr size_t cursors_a_query = 64;
 constexpr int page = 50; ///< notifications a cursor and query
-constexpr auto rest_after_failure = 1s;
 
-struct follower {
+struct subscriber {
   call_ptr client;
   std::string user;
   waiting_room::seat_ptr place;
@@ -31,17 +29,17 @@ struct follower {
   bool behind = true; ///< there may be more than was read
   clock::time_point wrote_at = {};
 };
-using follower_ptr = std::shared_ptr<follower>;
+using subscriber_ptr = std::shared_ptr<subscriber>;
 
-bool gone(const follower& f) {
-  return f.opened ? !f.to.open() : f.client->client_gone();
+bool gone(const subscriber& s) {
+  return s.opened ? !s.to.open() : s.client->client_gone();
 }
 
-void open_stream(follower& f) {
-  if (std::exchange(f.opened, true))
+void open_stream(subscriber& s) {
+  if (std::exchange(s.opened, true))
     return;
-  f.to = f.client->stream(event_stream_head());
-  f.wrote_at = clock::now();
+  s.to = s.client->stream(event_stream_head());
+  s.wrote_at = clock::now();
 }
 
 } // namespace
@@ -53,7 +51,7 @@ public:
 
   explicit book(const waiting_options& options) : options_(options) {}
 
-  void add(desk self, const follower_ptr& f);
+  void add(desk self, const subscriber_ptr& s);
   void wake(desk self, const std::set<std::string>& users);
   void open(desk self, notification_actor notifications);
   void pause() { notifications_ = nullptr; }
@@ -61,47 +59,47 @@ public:
   void close();
 
 private:
-  using page_of = std::vector<follower_ptr>;
+  using page_of = std::vector<subscriber_ptr>;
 
-  void find_end(desk self, const follower_ptr& f);
+  void find_end(desk self, const subscriber_ptr& s);
   void read(desk self);
   page_of next_page();
   void arrived(desk self, const page_of& asked, const notification_feed& feed);
   void failed(const page_of& asked);
-  void give(follower& f, const std::vector<notification>& fresh) const;
-  void keep_alive(follower& f, clock::time_point now) const;
+  void give(subscriber& s, const std::vector<notification>& fresh) const;
+  void keep_alive(subscriber& s, clock::time_point now) const;
 
   const waiting_options options_;
   notification_actor notifications_; ///< null: there is no node now
-  std::unordered_multimap<std::string, follower_ptr> by_user_;
+  std::unordered_multimap<std::string, subscriber_ptr> by_user_;
   bool reading_ = false;
   clock::time_point read_again_ = {}; ///< after a read that failed
 };
 
-void notification_watch::book::add(desk self, const follower_ptr& f) {
-  by_user_.emplace(f->user, f);
-  if (!f->seen)
-    return find_end(self, f);
-  open_stream(*f);
+void notification_watch::book::add(desk self, const subscriber_ptr& s) {
+  by_user_.emplace(s->user, s);
+  if (!s->seen)
+    return find_end(self, s);
+  open_stream(*s);
   read(self);
 }
 
-/// What is committed from here on is new to `f`: it was entered before this is asked.
-void notification_watch::book::find_end(desk self, const follower_ptr& f) {
+/// What is committed from here on is new to `s`: it was entered before this is asked.
+void notification_watch::book::find_end(desk self, const subscriber_ptr& s) {
   if (!notifications_)
-    return f->client->fail(problem_of(fault::unavailable, {}));
-  notification_filter newest{f->user};
+    return s->client->fail(problem_of(fault::unavailable, {}));
+  notification_filter newest{s->user};
   newest.limit = 1;
   self->request(notifications_, caf::infinite, list_atom::value, newest)
       .then(
-          [book = shared_from_this(), self, f](const std::vector<notification>& found) {
+          [book = shared_from_this(), self, s](const std::vector<notification>& found) {
             contained("notification_watch", [&] {
-              f->seen = found.empty() ? 0 : found.front().seq;
-              open_stream(*f);
+              s->seen = found.empty() ? 0 : found.front().seq;
+              open_stream(*s);
               book->read(self);
             });
           },
-          [f](const caf::error& why) { f->client->fail(why); });
+          [s](const caf::error& why) { s->client->fail(why); });
 }
 
 /// Reads on for those who may have something to read and have room for it: one query at a time.
@@ -113,8 +111,8 @@ void notification_watch::book::read(desk self) {
     return;
   std::vector<notification_cursor> after;
   after.reserve(asked.size());
-  for (const auto& f : asked)
-    after.push_back({f->user, *f->seen});
+  for (const auto& s : asked)
+    after.push_back({s->user, *s->seen});
   reading_ = true;
   self->request(notifications_, caf::infinite, list_atom::value, std::move(after), page)
       .then(
@@ -126,11 +124,11 @@ void notification_watch::book::read(desk self) {
 
 notification_watch::book::page_of notification_watch::book::next_page() {
   page_of asked;
-  for (const auto& [user, f] : by_user_) {
-    if (!f->behind || !f->opened || !f->to.open() || f->to.unsent() > options_.enough_unsent)
+  for (const auto& [user, s] : by_user_) {
+    if (!s->behind || !s->opened || !s->to.open() || s->to.unsent() > options_.enough_unsent)
       continue;
-    f->behind = false; // whoever is told of more meanwhile is read for again
-    asked.push_back(f);
+    s->behind = false; // whoever is told of more meanwhile is read for again
+    asked.push_back(s);
     if (asked.size() == cursors_a_query)
       break;
   }
@@ -150,23 +148,23 @@ void notification_watch::book::arrived(desk self, const page_of& asked,
 void notification_watch::book::failed(const page_of& asked) {
   reading_ = false;
   read_again_ = clock::now() + rest_after_failure;
-  for (const auto& f : asked)
-    f->behind = true;
+  for (const auto& s : asked)
+    s->behind = true;
 }
 
 /// As much as there is room for; the rest is read again. A page that comes late, of a node before,
 /// repeats nothing.
-void notification_watch::book::give(follower& f, const std::vector<notification>& fresh) const {
+void notification_watch::book::give(subscriber& s, const std::vector<notification>& fresh) const {
   for (const auto& n : fresh) {
-    if (n.seq <= *f.seen)
+    if (n.seq <= *s.seen)
       continue;
-    if (f.to.unsent() > options_.enough_unsent) {
-      f.behind = true;
+    if (s.to.unsent() > options_.enough_unsent) {
+      s.behind = true;
       return;
     }
-    f.to.write(event_text("notification", n.seq, text_of(notification_view(n))));
-    f.seen = n.seq;
-    f.wrote_at = clock::now();
+    s.to.write(event_text("notification", n.seq, text_of(notification_view(n))));
+    s.seen = n.seq;
+    s.wrote_at = clock::now();
   }
 }
 
@@ -182,36 +180,36 @@ void notification_watch::book::wake(desk self, const std::set<std::string>& user
 void notification_watch::book::open(desk self, notification_actor notifications) {
   notifications_ = std::move(notifications);
   reading_ = false; // what the node before was asked
-  for (auto& [user, f] : by_user_)
-    f->behind = true;
+  for (auto& [user, s] : by_user_)
+    s->behind = true;
   read(self);
 }
 
 void notification_watch::book::look_at_clock(desk self) {
   std::erase_if(by_user_, [](const auto& each) {
-    const auto& f = *each.second;
-    return gone(f) || (!f.opened && f.client->answered());
+    const auto& s = *each.second;
+    return gone(s) || (!s.opened && s.client->answered());
   });
   const auto now = clock::now();
-  for (const auto& [user, f] : by_user_)
-    keep_alive(*f, now);
+  for (const auto& [user, s] : by_user_)
+    keep_alive(*s, now);
   read(self);
 }
 
-void notification_watch::book::keep_alive(follower& f, clock::time_point now) const {
-  if (!f.opened || now - f.wrote_at < options_.heartbeat || f.to.unsent() > options_.enough_unsent)
+void notification_watch::book::keep_alive(subscriber& s, clock::time_point now) const {
+  if (!s.opened || now - s.wrote_at < options_.heartbeat || s.to.unsent() > options_.enough_unsent)
     return;
-  f.to.write(std::string(heartbeat_text));
-  f.wrote_at = now;
-  f.behind = true;
+  s.to.write(std::string(heartbeat_text));
+  s.wrote_at = now;
+  s.behind = true;
 }
 
 void notification_watch::book::close() {
-  for (auto& [user, f] : std::exchange(by_user_, {}))
-    if (f->opened)
-      f->to.end();
+  for (auto& [user, s] : std::exchange(by_user_, {}))
+    if (s->opened)
+      s->to.end();
     else
-      f->client->fail(problem_of(fault::unavailable, {}));
+      s->client->fail(problem_of(fault::unavailable, {}));
 }
 
 notification_watch::notification_watch(caf::actor_system& system, const waiting_options& options,
@@ -229,8 +227,8 @@ void notification_watch::follow(const call_ptr& c, const std::string& user,
   auto place = desk_.admit(*streams_, *c, user);
   if (!place)
     return;
-  auto f = std::make_shared<follower>(follower{c, user, std::move(place), seen});
-  desk_.post([book = book_, f = std::move(f)](auto* self) { book->add(self, f); });
+  auto s = std::make_shared<subscriber>(subscriber{c, user, std::move(place), seen});
+  desk_.post([book = book_, s = std::move(s)](auto* self) { book->add(self, s); });
 }
 
 void notification_watch::added(const std::vector<notification>& fresh) {

@@ -12,7 +12,6 @@ namespace troupe::http {
 
 namespace {
 
-constexpr int default_limit = 50;
 constexpr std::string_view list_name = "orders";
 
 /// Whose orders: the asker's; with `scope=all` everybody's, or those of the `userId` that is given.

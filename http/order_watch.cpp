@@ -15,10 +15,7 @@ namespace troupe::http {
 namespace {
 
 using clock = call::clock;
-using namespace std::chrono_literals;
 using order_ptr = std::shared_ptr<const order>;
-
-constexpr auto rest_after_failure = 1s;
 
 struct poll {
   call_ptr client;

@@ -13,6 +13,9 @@
 
 namespace troupe::http {
 
+/// The rows of a page where the request names no `limit`.
+inline constexpr int default_limit = 50;
+
 /// The keys in `cursor`, which must be `count` keys of `list`, else a complaint; empty without one.
 std::vector<std::string> read_cursor(const request& q, std::string_view list, size_t count,
                                      complaints& bad);

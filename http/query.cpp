@@ -1,8 +1,7 @@
 #include "http/query.hpp"
 
 #include "domain/money.hpp"
-
-#include <nlohmann/json.hpp>
+#include "domain/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -18,15 +17,6 @@ constexpr int max_limit = 1000;
 /// A query is no JSON document: its places are named "?minPrice".
 void complain(complaints& bad, std::string_view name, std::string detail) {
   bad.push_back({"?" + std::string(name), std::move(detail)});
-}
-
-bool is_utf8(std::string_view text) {
-  try {
-    (void)nlohmann::json(text).dump();
-    return true;
-  } catch (const nlohmann::json::type_error&) {
-    return false;
-  }
 }
 
 template <class T>

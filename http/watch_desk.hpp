@@ -14,6 +14,9 @@
 
 namespace troupe::http {
 
+/// How long what is read for them rests after a read that failed.
+inline constexpr std::chrono::seconds rest_after_failure{1};
+
 /// How waiting clients are served.
 struct waiting_options {
   int most = 2000;                  ///< of each kind

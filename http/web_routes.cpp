@@ -15,7 +15,7 @@ namespace {
 
 /// Scripts and styles are files of ours; nothing may make script of text. Style sheets draw small
 /// pictures from data: URIs.
-constexpr std::string_view content_policy
+constexpr std::string_view web_policy
     = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
       "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
       "require-trusted-types-for 'script'; trusted-types 'none'";
@@ -25,7 +25,7 @@ using files = std::map<std::string_view, served_document>;
 files all_files() {
   files out;
   for (const auto& d : web_files())
-    out.try_emplace(d.path, d, content_policy);
+    out.try_emplace(d.path, d, web_policy);
   return out;
 }
 

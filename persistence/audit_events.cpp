@@ -40,8 +40,9 @@ constexpr std::string_view owed_sql
     = "select distinct order_id from payment_attempts"
       " where order_id = any($1::text[]) and status = 'CAPTURED' and refund = 'NONE'";
 
-constexpr std::string_view orders_sql = "select id, status, payment_status, stock_held from orders"
-                                        " where id = any($1::text[])";
+constexpr std::string_view orders_told_sql
+    = "select id, status, payment_status, stock_held from orders"
+      " where id = any($1::text[])";
 
 constexpr std::string_view notified_sql = "select event_id from notifications"
                                           " where event_source = $1::text"
@@ -131,7 +132,7 @@ bool applied_at_orders(const published& e, const pg::result& orders, int row) {
 void answers_of(context& c, findings& to, service from, view journal, std::string_view sql) {
   each_chunk(c, journal, sql, [&](const pg::result& rows) {
     const auto events = read_events(from, rows);
-    const auto orders = c.see.read(view::orders_after, orders_sql, {orders_of(events)});
+    const auto orders = c.see.read(view::orders_after, orders_told_sql, {orders_of(events)});
     const auto at = by_key(orders);
     std::vector<published> lost;
     for (const auto& e : events)

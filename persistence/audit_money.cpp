@@ -10,7 +10,7 @@ constexpr std::string_view captured_sql
     = "select key, order_id, amount, refund from payment_attempts"
       " where key > $1::text and status = 'CAPTURED' order by key limit $2::int";
 
-constexpr std::string_view orders_sql
+constexpr std::string_view orders_paid_sql
     = "select id, total_amount, status, payment_status from orders"
       " where id = any($1::text[])";
 
@@ -82,7 +82,7 @@ std::string disagreement(const pg::result& books, int i, const pg::result& attem
 
 void captures_and_totals(context& c, findings& to) {
   each_chunk(c, view::payments, captured_sql, [&](const pg::result& attempts) {
-    const auto orders = c.see.read(view::orders_after, orders_sql, {column(attempts, 1)});
+    const auto orders = c.see.read(view::orders_after, orders_paid_sql, {column(attempts, 1)});
     const auto at = by_key(orders);
     for (int i = 0; i < attempts.rows(); ++i)
       if (const auto found = at.find(attempts.view(i, 1));
@@ -166,7 +166,7 @@ void payments_and_orders(context& c, findings& to) {
 
 void capture_without_order(context& c, findings& to) {
   each_chunk(c, view::payments, captured_sql, [&](const pg::result& attempts) {
-    const auto orders = c.see.read(view::orders_after, orders_sql, {column(attempts, 1)});
+    const auto orders = c.see.read(view::orders_after, orders_paid_sql, {column(attempts, 1)});
     const auto at = by_key(orders);
     for (int i = 0; i < attempts.rows(); ++i) {
       if (attempts.view(i, 3) != "NONE")

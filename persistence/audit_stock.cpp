@@ -7,7 +7,7 @@ namespace troupe::auditing {
 namespace {
 
 // Where the order's stock has come to rest.
-constexpr std::string_view orders_sql
+constexpr std::string_view orders_held_sql
     = "select id, status, version, stock_held from orders where id > $1::text"
       " and (status in ('CONFIRMED', 'DISPATCHED', 'COMPLETED')"
       "  or (status = 'CANCELLED' and not stock_held)) order by id limit $2::int";
@@ -37,9 +37,9 @@ constexpr std::string_view moves_sql
       " from stock_ledger l cross join json_array_elements(l.lines) line"
       " where l.order_id = any($1::text[]) group by 1, 2";
 
-constexpr std::string_view records_sql = "select order_id, state from stock_orders"
-                                         " where order_id > $1::text and state <> 'unknown'"
-                                         " order by order_id limit $2::int";
+constexpr std::string_view all_records_sql = "select order_id, state from stock_orders"
+                                             " where order_id > $1::text and state <> 'unknown'"
+                                             " order by order_id limit $2::int";
 
 constexpr std::string_view known_sql = "select id from orders where id = any($1::text[])";
 
@@ -147,7 +147,7 @@ void compare(context& c, findings& to, std::string_view sql) {
 } // namespace
 
 void orders_and_ledger(context& c, findings& to) {
-  compare(c, to, orders_sql);
+  compare(c, to, orders_held_sql);
 }
 
 void unsold_orders(context& c, findings& to) {
@@ -155,7 +155,7 @@ void unsold_orders(context& c, findings& to) {
 }
 
 void stock_without_order(context& c, findings& to) {
-  each_chunk(c, view::inventory, records_sql, [&](const pg::result& records) {
+  each_chunk(c, view::inventory, all_records_sql, [&](const pg::result& records) {
     const auto orders = by_key(c.see.read(view::orders_after, known_sql, {column(records, 0)}));
     for (int i = 0; i < records.rows(); ++i)
       if (!orders.contains(records.view(i, 0)))

@@ -146,7 +146,7 @@ constexpr std::array<article, 100> catalogue{{
 }};
 
 // The lock keeps a second node from seeding at the same time.
-constexpr std::string_view lock_sql = "lock table products in share row exclusive mode";
+constexpr std::string_view lock_products_sql = "lock table products in share row exclusive mode";
 
 constexpr std::string_view insert_sql
     = "insert into products (id, name, description, price, stock, initial, category, image_url)"
@@ -183,7 +183,7 @@ int seed_products(const std::string& inventory_conninfo) {
   }
   pg::connection on(inventory_conninfo);
   pg::transaction all(on);
-  on.exec(lock_sql);
+  on.exec(lock_products_sql);
   const auto inserted
       = on.exec(insert_sql, {ids, names, descriptions, prices, stocks, categories, images});
   all.commit();

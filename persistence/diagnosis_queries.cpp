@@ -31,7 +31,7 @@ constexpr std::string_view payment_sql
         "created_at") ","
                       " " TROUPE_MICROS("updated_at") " from payments where order_id = $1::text";
 
-constexpr std::string_view attempts_sql
+constexpr std::string_view all_attempts_sql
     = "select " TROUPE_ATTEMPT_COLUMNS
       ", a.incarnation, a.tries, " TROUPE_MICROS("a.next_try_at") ", " TROUPE_MICROS(
           "a.created_at") ", " TROUPE_MICROS("a.updated_at") " from payment_attempts a join "
@@ -63,7 +63,7 @@ constexpr std::string_view order_events_sql
 constexpr std::string_view payment_events_sql = TROUPE_EVENTS("payment_journal", "step", "at");
 constexpr std::string_view stock_events_sql = TROUPE_EVENTS("stock_ledger", "step", "at");
 
-constexpr std::string_view parked_sql
+constexpr std::string_view parked_events_sql
     = "select id, topic, partition, record_offset, ce_id, '', " TROUPE_MICROS(
         "created_at") " from parked_events where order_id = $1::text order by id limit 100";
 
@@ -152,13 +152,13 @@ std::vector<kept_event> read_kept(const pg::result& rows) {
 
 /// The statements of a service that every answer below begins with: parked, dead letters.
 std::vector<pg::statement> statements_of(service whose, const std::string& id) {
-  std::vector<std::string_view> texts{parked_sql, dead_sql};
+  std::vector<std::string_view> texts{parked_events_sql, dead_sql};
   switch (whose) {
     case service::order:
       texts.insert(texts.end(), {order_events_sql, order_sql});
       break;
     case service::payment:
-      texts.insert(texts.end(), {payment_events_sql, payment_sql, attempts_sql});
+      texts.insert(texts.end(), {payment_events_sql, payment_sql, all_attempts_sql});
       break;
     case service::inventory:
       texts.insert(texts.end(), {stock_events_sql, stock_sql, available_sql});

@@ -14,7 +14,8 @@ namespace troupe {
 namespace {
 
 // A stopped process must not hold orders for ever between its locks and its commit.
-constexpr std::string_view patience_sql = "set local idle_in_transaction_session_timeout = '10s'";
+constexpr std::string_view users_patience_sql
+    = "set local idle_in_transaction_session_timeout = '10s'";
 
 constexpr std::string_view users_sql = "select order_id, user_id from order_users"
                                        " where order_id = any($1::text[]) and user_id is not null";
@@ -24,7 +25,7 @@ constexpr std::string_view ensure_sql
     = "insert into order_users (order_id) select id from unnest($1::text[]) id order by id"
       " on conflict do nothing";
 
-constexpr std::string_view lock_sql
+constexpr std::string_view lock_users_sql
     = "select order_id, user_id from order_users where order_id = any($1::text[])"
       " order by order_id for update";
 
@@ -54,7 +55,7 @@ constexpr std::string_view notify_sql
       "  insert into emails (id, user_id, subject, body) select id, user_id, title, message from n)"
       " select id, (extract(epoch from created_at) * 1000000)::bigint from n";
 
-constexpr std::string_view due_sql
+constexpr std::string_view due_emails_sql
     = "with due as materialized ("
       "  select id from emails where status = 'PENDING' and next_try_at <= statement_timestamp()"
       "  order by next_try_at limit $1::integer for update skip locked)"
@@ -97,10 +98,8 @@ constexpr std::string_view after_sql
 
 #undef TROUPE_NOTIFICATION_COLUMNS
 
-constexpr std::string_view ping_sql = "select 1";
-
 /// Rounds of one batch that meets the same events in another session, or its locks.
-constexpr int rounds = 3;
+constexpr int notice_rounds = 3;
 
 notification read_notification(const pg::result& rows, int i) {
   notification n;
@@ -178,7 +177,7 @@ public:
 
   std::vector<email> due_emails(int limit, std::chrono::milliseconds lease) override {
     return session_.run([&](pg::connection& on) {
-      const auto rows = on.exec(due_sql, {limit, int64_t{lease.count()}});
+      const auto rows = on.exec(due_emails_sql, {limit, int64_t{lease.count()}});
       std::vector<email> all;
       all.reserve(static_cast<size_t>(rows.rows()));
       for (int i = 0; i < rows.rows(); ++i)
@@ -239,7 +238,7 @@ public:
   }
 
   void ping() override {
-    session_.run([](pg::connection& on) { on.exec(ping_sql); });
+    session_.run([](pg::connection& on) { on.exec("select 1"); });
   }
 
 private:
@@ -250,7 +249,7 @@ private:
       try {
         return session_.run([&](pg::connection& on) { return apply_on(on, notices); });
       } catch (const pg::error& e) {
-        if (!e.contended() || round == rounds)
+        if (!e.contended() || round == notice_rounds)
           throw;
       }
     }
@@ -265,8 +264,10 @@ private:
       return write(on, plan_notices(std::move(view), notices, decode_, ids_));
     // Somebody's user is not known yet: look again under the orders' locks.
     pg::transaction all(on);
-    const std::vector<pg::statement> reads = {
-        {patience_sql, {}}, {ensure_sql, {orders}}, {lock_sql, {orders}}, pg::read_parked(orders)};
+    const std::vector<pg::statement> reads = {{users_patience_sql, {}},
+                                              {ensure_sql, {orders}},
+                                              {lock_users_sql, {orders}},
+                                              pg::read_parked(orders)};
     const auto rows = on.pipeline(reads);
     view.users = read_users(rows[2]);
     view.waiting = pg::parked_by_order(rows[3]);

@@ -37,7 +37,8 @@ constexpr std::string_view refunded_sql
     = "update ledger set status = 'refunded', reason = '', order_id = $2, transaction_id = $3"
       " where key = $1 returning " TROUPE_LEDGER_COLUMNS;
 
-constexpr std::string_view find_sql = "select " TROUPE_LEDGER_COLUMNS " from ledger where key = $1";
+constexpr std::string_view find_entry_sql
+    = "select " TROUPE_LEDGER_COLUMNS " from ledger where key = $1";
 
 constexpr std::string_view of_order_sql
     = "select " TROUPE_LEDGER_COLUMNS " from ledger where order_id = $1 order by created_at, key";
@@ -113,7 +114,7 @@ public:
 
   std::optional<ledger_entry> find(const std::string& key) override {
     return up_.run([&](pg::connection& on) -> std::optional<ledger_entry> {
-      auto rows = on.exec(find_sql, {key});
+      auto rows = on.exec(find_entry_sql, {key});
       if (rows.rows() == 0)
         return std::nullopt;
       return entry_at(rows, 0);

@@ -24,14 +24,12 @@ constexpr std::string_view edits_sql
 
 constexpr std::string_view count_sql = "select count(*) from products where active";
 
-constexpr std::string_view mark_sql
+constexpr std::string_view snapshot_sql
     = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
 
 constexpr std::string_view changed_sql
     = "select " TROUPE_PRODUCT_COLUMNS " from products"
       " where changed_by >= ($1::bigint)::text::xid8 order by id";
-
-constexpr std::string_view ping_sql = "select 1";
 
 std::vector<product_ledger::entry> read_edits(const pg::result& rows) {
   std::vector<product_ledger::entry> all;
@@ -85,7 +83,7 @@ public:
   std::vector<product> changed_since(int64_t& mark) override {
     return session_.run([&](pg::connection& on) {
       // The mark first: what commits between the two statements is told now and once more.
-      const auto next = on.exec(mark_sql).integer(0, 0);
+      const auto next = on.exec(snapshot_sql).integer(0, 0);
       auto changed = pg::read_products(on.exec(changed_sql, {mark}));
       mark = next;
       return changed;
@@ -93,7 +91,7 @@ public:
   }
 
   void ping() override {
-    session_.run([](pg::connection& on) { on.exec(ping_sql); });
+    session_.run([](pg::connection& on) { on.exec("select 1"); });
   }
 
 private:

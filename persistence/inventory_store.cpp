@@ -15,27 +15,28 @@ namespace troupe {
 
 namespace {
 
-constexpr std::string_view page_sql
+constexpr std::string_view stock_page_sql
     = "select position, step, (extract(epoch from at) * 1000000)::bigint, events"
       " from stock_ledger where position > $1::bigint and position < $2::bigint"
       " order by position limit $3::integer";
 
-constexpr std::string_view found_sql
+constexpr std::string_view stock_found_sql
     = "select position, step, (extract(epoch from at) * 1000000)::bigint, events"
       " from stock_ledger where position = any($1::bigint[]) order by position";
 
 // A stopped process must not hold products for ever between its locks and its commit.
-constexpr std::string_view patience_sql = "set idle_in_transaction_session_timeout = '10s'";
+constexpr std::string_view stock_patience_sql = "set idle_in_transaction_session_timeout = '10s'";
 
 /// Rounds of one batch: the first by versions, the others by locks. Those only fail when somebody
 /// else holds a row for a second.
-constexpr int rounds = 4;
+constexpr int stock_rounds = 4;
 
 class pg_inventory_store : public inventory_store {
 public:
   pg_inventory_store(std::string conninfo, int64_t incarnation, int64_t low_stock,
                      std::chrono::seconds key_life)
-      : session_(std::move(conninfo), incarnation, {service::inventory, page_sql, found_sql}),
+      : session_(std::move(conninfo), incarnation,
+                 {service::inventory, stock_page_sql, stock_found_sql}),
         low_stock_(low_stock),
         key_life_(key_life) {}
 
@@ -43,7 +44,7 @@ public:
     if (!session_.connect())
       return;
     unreported_.forget();
-    session_.db().exec(patience_sql);
+    session_.db().exec(stock_patience_sql);
   }
 
   bool connected() const override { return session_.connected(); }
@@ -81,7 +82,7 @@ private:
       try {
         return f(round);
       } catch (const pg::error& e) {
-        if (!e.contended() || round + 1 == rounds)
+        if (!e.contended() || round + 1 == stock_rounds)
           throw;
       }
     }

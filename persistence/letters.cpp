@@ -59,7 +59,7 @@ constexpr std::string_view find_parked_sql
 constexpr std::string_view mark_sql
     = "update dead_letters set replayed_at = clock_timestamp(), settled_by = $2::text"
       " where id = $1::bigint and " TROUPE_OPEN;
-constexpr std::string_view unpark_sql = "delete from parked_events where id = $1::bigint";
+constexpr std::string_view unpark_one_sql = "delete from parked_events where id = $1::bigint";
 
 constexpr std::string_view discard_sql
     = "with settled as (update dead_letters set discarded_at = clock_timestamp(),"
@@ -191,7 +191,7 @@ std::optional<earlier_replay> pg_letters::settle(const letter_id& id, const repl
   if (outcome.applied && id.state == letter_state::dead)
     all.push_back({mark_sql, {id.number, by}});
   else if (outcome.applied)
-    all.push_back({unpark_sql, {id.number}});
+    all.push_back({unpark_one_sql, {id.number}});
   if (key)
     all.push_back(
         {take_key_sql, {key->scope, key->body_hash, pg::bytes{outcome.error}, key_life_}});

@@ -10,7 +10,7 @@ namespace troupe {
 
 namespace {
 
-constexpr std::string_view history_sql
+constexpr std::string_view create_sql
     = "create table if not exists schema_migrations (name text primary key,"
       " version integer not null, applied_at timestamptz not null default clock_timestamp())";
 
@@ -73,7 +73,7 @@ int migrate(database which, const std::string& conninfo) {
                                .answer_timeout = std::chrono::minutes(11)});
   pg::transaction all(on);
   on.exec(lock_sql);
-  on.exec(history_sql);
+  on.exec(create_sql);
   int applied = 0;
   if (which != database::gateway)
     applied += apply_folder(on, "common");

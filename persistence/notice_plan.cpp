@@ -8,9 +8,9 @@ namespace troupe {
 
 namespace {
 
-class planner {
+class notice_planner {
 public:
-  planner(notice_view view, notice_decoder decode, const id_source& ids)
+  notice_planner(notice_view view, notice_decoder decode, const id_source& ids)
       : view_(std::move(view)), decode_(decode), ids_(ids) {}
 
   void handle(const notice& in, size_t index) {
@@ -89,7 +89,7 @@ std::vector<std::string> orders_asked(std::span<const notice> notices) {
 
 notice_plan plan_notices(notice_view view, std::span<const notice> notices, notice_decoder decode,
                          const id_source& ids) {
-  planner plan(std::move(view), decode, ids);
+  notice_planner plan(std::move(view), decode, ids);
   for (size_t i = 0; i < notices.size(); ++i)
     plan.handle(notices[i], i);
   return plan.finish();

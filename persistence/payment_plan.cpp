@@ -44,9 +44,9 @@ bool change(payment_attempt& row, const payment_write& step, std::string_view& w
   return false;
 }
 
-class planner {
+class payment_planner {
 public:
-  planner(payment_view view, const std::function<position()>& next)
+  payment_planner(payment_view view, const std::function<position()>& next)
       : view_(std::move(view)), next_(next) {}
 
   void handle(const payment_write& step) {
@@ -157,7 +157,7 @@ private:
 
 payment_plan plan_payments(payment_view view, std::span<const payment_write> steps,
                            const std::function<position()>& next) {
-  planner plan(std::move(view), next);
+  payment_planner plan(std::move(view), next);
   for (const auto& step : steps)
     plan.handle(step);
   return plan.finish();

@@ -8,7 +8,7 @@ namespace troupe::pg {
 
 namespace {
 
-constexpr std::string_view lock_sql
+constexpr std::string_view lock_product_sql
     = "select " TROUPE_PRODUCT_COLUMNS " from products where id = $1::text for update";
 
 // What is edited in stock is no unit of any order: `adjusted` keeps the sum.
@@ -24,7 +24,7 @@ constexpr std::string_view insert_sql
       " active) values ($1::text, $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::bigint,"
       " $7::bigint, $8::boolean) on conflict (id) do nothing returning " TROUPE_PRODUCT_COLUMNS;
 
-constexpr std::string_view ledger_sql
+constexpr std::string_view write_ledger_sql
     = "insert into stock_ledger (position, step, kind, moves, lines, events)"
       " values ($1::bigint, $2::integer, $3::text, 'none', $4::json, $5::json)"
       " returning (extract(epoch from at) * 1000000)::bigint";
@@ -64,8 +64,8 @@ edited_product note(stream_session& session, const product& before, product afte
   const auto notices = edit_notices(before, after, low_stock, e.traceparent);
   const auto at = session.next_position();
   const auto time = session.db()
-                        .exec(ledger_sql, {at, after.version, e.creates ? "create" : "adjust",
-                                           edit_lines(before, after), encode_events(notices)})
+                        .exec(write_ledger_sql, {at, after.version, e.creates ? "create" : "adjust",
+                                                 edit_lines(before, after), encode_events(notices)})
                         .time(0, 0);
   edited_product result{edited_product::kind::written, std::move(after), {}};
   int32_t index = 0;
@@ -91,7 +91,7 @@ edited_product create(stream_session& session, const product_edit& e, int64_t lo
 
 edited_product change(stream_session& session, const product_edit& e, int64_t low_stock) {
   using kind = edited_product::kind;
-  const auto found = session.db().exec(lock_sql, {e.id});
+  const auto found = session.db().exec(lock_product_sql, {e.id});
   if (found.rows() == 0)
     return {kind::unknown, {}, {}};
   const auto before = read_product(found, 0);

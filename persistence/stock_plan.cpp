@@ -72,9 +72,9 @@ std::optional<stock_verb> verb_of(std::string_view name) {
   return std::nullopt;
 }
 
-class planner {
+class stock_planner {
 public:
-  planner(stock_view view, int64_t low_stock, const std::function<position()>& next)
+  stock_planner(stock_view view, int64_t low_stock, const std::function<position()>& next)
       : view_(std::move(view)), low_stock_(low_stock), next_(next) {}
 
   void handle(const stock_input& in) {
@@ -272,7 +272,7 @@ bool stock_plan::writes() const {
 
 stock_plan plan_stock(stock_view view, std::span<const stock_input> inputs, int64_t low_stock,
                       const std::function<position()>& next) {
-  planner plan(std::move(view), low_stock, next);
+  stock_planner plan(std::move(view), low_stock, next);
   for (const auto& in : inputs)
     plan.handle(in);
   return plan.finish();

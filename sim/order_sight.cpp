@@ -20,7 +20,7 @@ uint64_t digest(const std::string& text) {
 }
 
 /// Throws `std::exception` for other shapes, as all that follow.
-cents money(const json& amount) {
+cents cents_of(const json& amount) {
   return cents_from_number(amount.get<double>()).value_or(-1);
 }
 
@@ -36,13 +36,13 @@ order_essence essence_of(const json& body, bool& total_fits) {
   order_essence e;
   e.user = body.at("userId").get<std::string>();
   e.created_at = body.at("createdAt").get<std::string>();
-  e.total = money(body.at("totalAmount"));
+  e.total = cents_of(body.at("totalAmount"));
   cents sum = 0;
   const auto& items = body.at("items");
   e.lines.reserve(items.size());
   for (const auto& line : items) {
     e.lines.push_back({line.at("productId").get<std::string>(), line.at("quantity").get<int64_t>(),
-                       money(line.at("price"))});
+                       cents_of(line.at("price"))});
     sum += e.lines.back().price * e.lines.back().quantity;
   }
   total_fits = sum == e.total;

@@ -184,7 +184,7 @@ TEST_CASE_FIXTURE(catalogue_house, "an edit meets a database that is away") {
   db->add_product(lamp());
   auto catalogue = open();
   run();
-  store->session.faults.push_back(troupe::test::fault::wait);
+  store->session.faults.push_back(store_fault::wait);
   product_edit e;
   e.id = "p-001";
   e.price = 1;

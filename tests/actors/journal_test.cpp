@@ -89,7 +89,7 @@ struct journal_house : journal_world, stage {
   std::unique_ptr<order_store> reader;
 };
 
-constexpr std::chrono::seconds a_while{1};
+constexpr std::chrono::seconds a_second{1};
 
 } // namespace
 
@@ -129,7 +129,7 @@ TEST_CASE_FIXTURE(journal_house, "a batch lost before its commit is written afte
   auto j = journal();
   store->fail_next_commit(fake_orders::trouble::lost_before);
   auto all = send_creations(j, 0, 3);
-  pass(a_while);
+  pass(a_second);
   for (auto& p : all)
     CHECK(outcome_of(p) == commit_outcome::committed);
   CHECK(store->journal_rows() == 3);
@@ -142,14 +142,14 @@ TEST_CASE_FIXTURE(journal_house,
   auto j = journal();
   store->fail_next_commit(fake_orders::trouble::lost_after);
   auto all = send_creations(j, 0, 3);
-  pass(a_while);
+  pass(a_second);
   for (auto& p : all)
     CHECK(outcome_of(p) == commit_outcome::committed);
   CHECK(store->journal_rows() == 3);
   CHECK(store->commits() == 1);
   CHECK(positions().size() == 3); // from the old stream, which is an orphan now
   report(j, positions());
-  pass(a_while);
+  pass(a_second);
   CHECK(store->drained(2));
 }
 
@@ -175,7 +175,7 @@ TEST_CASE_FIXTURE(journal_house, "a database that cannot serve now is tried agai
   store->fail_next_commit(fake_orders::trouble::wait);
   store->fail_next_commit(fake_orders::trouble::wait);
   auto one = send(order_journal(j), creation("o1"));
-  pass(a_while);
+  pass(a_second);
   CHECK(outcome_of(one) == commit_outcome::committed);
   CHECK(store->journal_rows() == 1);
 }
@@ -211,10 +211,10 @@ TEST_CASE_FIXTURE(journal_house, "the watermark passes only rows that are all de
   CHECK(published[0].owner == caf::actor_cast<outbox_owner>(j));
   auto none = watermark(2);
   report(j, {all[1], all[2]});
-  pass(a_while);
+  pass(a_second);
   CHECK(watermark(2) == none);
   report(j, {all[0]});
-  pass(a_while);
+  pass(a_second);
   CHECK(watermark(2) == all[2]);
 }
 
@@ -244,18 +244,18 @@ TEST_CASE_FIXTURE(journal_house, "the stream of a journal that died is published
   create(j, 0, 3);
   auto before = published.front().events;
   report(j, {before[0].at});
-  pass(a_while);
+  pass(a_second);
   caf::anon_send_exit(j, caf::exit_reason::kill);
   run();
   published.clear();
   auto next = journal();
-  pass(a_while);
+  pass(a_second);
   auto again = positions();
   REQUIRE(again.size() == 2); // above the watermark
   CHECK(event_id(published.front().events.front()) == event_id(before[1]));
   CHECK_FALSE(store->drained(2));
   report(next, again);
-  pass(a_while);
+  pass(a_second);
   CHECK(store->drained(2));
   CHECK(watermark(2) == again.back());
 }
@@ -273,6 +273,6 @@ TEST_CASE_FIXTURE(journal_house,
   pass(std::chrono::seconds(6));
   CHECK(positions().size() == 2);
   report(j, positions());
-  pass(a_while);
+  pass(a_second);
   CHECK(store->drained(2));
 }

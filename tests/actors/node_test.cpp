@@ -173,8 +173,6 @@ struct shop : shop_world, stage {
   std::unique_ptr<node> serving;
 };
 
-constexpr std::chrono::seconds a_while{2};
-
 } // namespace
 
 TEST_CASE_FIXTURE(shop, "an order walks through all services to COMPLETED") {

@@ -159,6 +159,4 @@ struct payment_house : payment_world, stage {
   payment_router pool;
 };
 
-inline constexpr std::chrono::seconds a_while{2};
-
 } // namespace troupe::test

@@ -4,7 +4,7 @@
 
 using namespace troupe;
 using namespace troupe::test;
-using meets = troupe::test::fault;
+using meets = store_fault;
 using at_gateway = troupe::test::gateway_fault;
 
 TEST_CASE_FIXTURE(payment_house, "a charge is captured once and told to all who asked") {

@@ -172,11 +172,11 @@ TEST_CASE_FIXTURE(stage, "another worker's abandoned attempts do not hide one's 
 
 namespace {
 
-using slow_handler = event_handler::extend<caf::reacts_to<flush_atom>>;
+using held_handler = event_handler::extend<caf::reacts_to<flush_atom>>;
 
-struct inbox_house : stage {
-  inbox_house() {
-    handler = keep(sys.spawn([this](slow_handler::pointer it) -> slow_handler::behavior_type {
+struct kept_house : stage {
+  kept_house() {
+    handler = keep(sys.spawn([this](held_handler::pointer it) -> held_handler::behavior_type {
       return {[this, it](const incoming_event&) {
                 ++asked;
                 open = it->make_response_promise<consumed>();
@@ -211,12 +211,12 @@ struct inbox_house : stage {
   caf::typed_response_promise<consumed> open;
   std::optional<consumed> answer;
   std::shared_ptr<fake_inbox_rows> rows = std::make_shared<fake_inbox_rows>();
-  slow_handler handler;
+  held_handler handler;
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(inbox_house, "a parked event is not asked for again while it is being tried") {
+TEST_CASE_FIXTURE(kept_house, "a parked event is not asked for again while it is being tried") {
   pass(std::chrono::seconds(21));
   CHECK(asked == 1);
   CHECK(after(consumed{consumed::kind::busy, {}}) == 2);

@@ -15,7 +15,7 @@
 
 using namespace troupe;
 using namespace troupe::test;
-using meets = troupe::test::fault;
+using meets = store_fault;
 using kind = consumed::kind;
 
 namespace {

@@ -12,7 +12,7 @@ using std::chrono::seconds;
 
 namespace {
 
-monotonic at(double s) {
+monotonic after(double s) {
   return monotonic(milliseconds(static_cast<int64_t>(s * 1000)));
 }
 
@@ -20,41 +20,41 @@ monotonic at(double s) {
 
 TEST_CASE("a node serves for a lease from when its last good renewal was sent") {
   tenure t;
-  t.renewed(at(10));
-  CHECK(t.serves_until() == at(13));
+  t.renewed(after(10));
+  CHECK(t.serves_until() == after(13));
   t.missed();
-  CHECK(t.serves_until() == at(13));
-  t.renewed(at(12.5));
-  CHECK(t.serves_until() == at(15.5));
+  CHECK(t.serves_until() == after(13));
+  t.renewed(after(12.5));
+  CHECK(t.serves_until() == after(15.5));
 }
 
 TEST_CASE("it fences only after a lease's length of renewals without a gap") {
   tenure t;
-  CHECK_FALSE(t.may_fence(at(100)));
-  t.renewed(at(10));
-  CHECK_FALSE(t.may_fence(at(13)));
-  t.renewed(at(11));
-  t.renewed(at(12));
-  CHECK_FALSE(t.may_fence(at(12.9)));
-  CHECK(t.may_fence(at(13)));
+  CHECK_FALSE(t.may_fence(after(100)));
+  t.renewed(after(10));
+  CHECK_FALSE(t.may_fence(after(13)));
+  t.renewed(after(11));
+  t.renewed(after(12));
+  CHECK_FALSE(t.may_fence(after(12.9)));
+  CHECK(t.may_fence(after(13)));
 
   SUBCASE("one that was missed begins anew") {
     t.missed();
-    CHECK_FALSE(t.may_fence(at(14)));
-    t.renewed(at(14));
-    t.renewed(at(15));
-    CHECK_FALSE(t.may_fence(at(16)));
-    t.renewed(at(16));
-    CHECK(t.may_fence(at(17)));
+    CHECK_FALSE(t.may_fence(after(14)));
+    t.renewed(after(14));
+    t.renewed(after(15));
+    CHECK_FALSE(t.may_fence(after(16)));
+    t.renewed(after(16));
+    CHECK(t.may_fence(after(17)));
   }
   SUBCASE("one that may be fenced itself fences nobody") {
-    CHECK_FALSE(t.may_fence(at(15)));
+    CHECK_FALSE(t.may_fence(after(15)));
   }
   SUBCASE("a process that was stopped begins anew") {
-    t.renewed(at(30));
-    CHECK_FALSE(t.may_fence(at(30)));
-    t.renewed(at(31));
-    CHECK_FALSE(t.may_fence(at(32)));
+    t.renewed(after(30));
+    CHECK_FALSE(t.may_fence(after(30)));
+    t.renewed(after(31));
+    CHECK_FALSE(t.may_fence(after(32)));
   }
 }
 
@@ -68,13 +68,13 @@ TEST_CASE("after an outage, nobody who renews again within a lease is fenced by 
     tenure fencer;
     const double first = moment(), peer = moment();
     for (double now = first - 20; now < 90; now += 1)
-      fencer.renewed(at(now));
+      fencer.renewed(after(now));
     fencer.missed();
     for (double now = first; now < first + 5; now += 1) {
-      fencer.renewed(at(now));
+      fencer.renewed(after(now));
       if (now < peer)
-        CHECK_FALSE(fencer.may_fence(at(now)));
+        CHECK_FALSE(fencer.may_fence(after(now)));
     }
-    CHECK(fencer.may_fence(at(first + 4.5)));
+    CHECK(fencer.may_fence(after(first + 4.5)));
   }
 }

@@ -9,14 +9,14 @@ namespace {
 using trouble = test::fake_orders::trouble;
 
 /// The fault of a store's next write.
-test::fault fault_of_write(world& in, mishap wait, mishap before, mishap after) {
+test::store_fault fault_of_write(world& in, mishap wait, mishap before, mishap after) {
   if (in.strikes(wait))
-    return test::fault::wait;
+    return test::store_fault::wait;
   if (in.strikes(before))
-    return test::fault::lost_before;
+    return test::store_fault::lost_before;
   if (in.strikes(after))
-    return test::fault::lost_after;
-  return test::fault::none;
+    return test::store_fault::lost_after;
+  return test::store_fault::none;
 }
 
 void maybe_throw(world& in, mishap when) {

@@ -12,11 +12,11 @@ namespace {
 
 using nlohmann::json;
 
-timestamp at(std::chrono::microseconds after) {
+timestamp stamp(std::chrono::microseconds after) {
   return timestamp{1'700'000'000s + after};
 }
 
-order sample_order() {
+order shown_order() {
   order o;
   o.id = "c1";
   o.user_id = "user-1";
@@ -26,16 +26,16 @@ order sample_order() {
   o.total = 2550;
   o.shipping_address = R"({"city":"Köln","zip":50667})";
   o.lines = {{"i1", "p1", 2, 1275, "Lamp", "/lamp.jpg"}};
-  o.history = {{order_status::created, payment_status::pending, at(1ms), "Order created"},
-               {order_status::payment_pending, payment_status::pending, at(2ms), "Paying"},
-               {order_status::payment_success, payment_status::success, at(3ms), "Paid"}};
+  o.history = {{order_status::created, payment_status::pending, stamp(1ms), "Order created"},
+               {order_status::payment_pending, payment_status::pending, stamp(2ms), "Paying"},
+               {order_status::payment_success, payment_status::success, stamp(3ms), "Paid"}};
   o.transaction_id = "tx-1";
-  o.created_at = at(1ms);
-  o.updated_at = at(3ms);
+  o.created_at = stamp(1ms);
+  o.updated_at = stamp(3ms);
   return o;
 }
 
-product sample_product() {
+product shown_product() {
   product p;
   p.id = "p1";
   p.name = "Lamp";
@@ -47,8 +47,8 @@ product sample_product() {
   p.reserved = 2;
   p.sold = 3;
   p.version = 4;
-  p.created_at = at(0s);
-  p.updated_at = at(5ms);
+  p.created_at = stamp(0s);
+  p.updated_at = stamp(5ms);
   return p;
 }
 
@@ -59,7 +59,7 @@ json plain(const view& v) {
 } // namespace
 
 TEST_CASE("the order, field for field") {
-  CHECK(plain(order_view(sample_order())) == json::parse(R"({
+  CHECK(plain(order_view(shown_order())) == json::parse(R"({
     "id":"c1","userId":"user-1",
     "items":[{"id":"i1","productId":"p1","quantity":2,"price":12.75,
               "product":{"id":"p1","name":"Lamp","price":12.75,"imageUrl":"/lamp.jpg"}}],
@@ -74,7 +74,7 @@ TEST_CASE("the order, field for field") {
 }
 
 TEST_CASE("money is written as a number with at most two decimals") {
-  auto o = sample_order();
+  auto o = shown_order();
   for (auto [amount, text] : {std::pair<cents, const char*>{0, "0.0"},
                               {1, "0.01"},
                               {29, "0.29"},
@@ -89,14 +89,14 @@ TEST_CASE("a product in the catalogue, and as the admin sees it") {
   auto shown = json::parse(R"({"id":"p1","name":"Lamp","description":"Bright","price":12.75,
     "stock":10,"category":"home","imageUrl":"/lamp.jpg",
     "createdAt":"2023-11-14T22:13:20.000Z","updatedAt":"2023-11-14T22:13:20.005Z"})");
-  CHECK(plain(product_view(sample_product())) == shown);
+  CHECK(plain(product_view(shown_product())) == shown);
   shown.update(json::parse(R"({"reserved":2,"sold":3,"lowStock":true,"active":true,"version":4})"));
-  CHECK(plain(inventory_view(sample_product(), 10)) == shown);
-  CHECK(inventory_view(sample_product(), 9)["lowStock"] == false);
+  CHECK(plain(inventory_view(shown_product(), 10)) == shown);
+  CHECK(inventory_view(shown_product(), 9)["lowStock"] == false);
 }
 
 TEST_CASE("a notification; without an order its orderId is null") {
-  notification n{"n1", "user-1", "ORDER", "Title", "Message", "c1", true, at(0s)};
+  notification n{"n1", "user-1", "ORDER", "Title", "Message", "c1", true, stamp(0s)};
   auto shown = json::parse(R"({"id":"n1","userId":"user-1","type":"ORDER","title":"Title",
     "message":"Message","orderId":"c1","isRead":true,"createdAt":"2023-11-14T22:13:20.000Z"})");
   CHECK(plain(notification_view(n)) == shown);
@@ -105,19 +105,19 @@ TEST_CASE("a notification; without an order its orderId is null") {
 }
 
 TEST_CASE("a payment's answer") {
-  auto o = sample_order();
+  auto o = shown_order();
   CHECK(plain(payment_view(o, false)) == json::parse(R"({"success":true,"message":"Paid",
     "orderId":"c1","status":"PAYMENT_SUCCESS","paymentStatus":"SUCCESS","transactionId":"tx-1"})"));
 
   o.status = order_status::confirmed;
-  o.history.push_back({order_status::confirmed, payment_status::success, at(4ms), "Confirmed"});
+  o.history.push_back({order_status::confirmed, payment_status::success, stamp(4ms), "Confirmed"});
   CHECK(payment_view(o, false)["message"] == "Paid");
   CHECK(payment_view(o, false)["status"] == "CONFIRMED");
 
   o.status = order_status::payment_failed;
   o.payment = payment_status::failed;
   o.transaction_id.clear();
-  o.history[2] = {order_status::payment_failed, payment_status::failed, at(3ms), "Declined"};
+  o.history[2] = {order_status::payment_failed, payment_status::failed, stamp(3ms), "Declined"};
   o.history.pop_back();
   CHECK(plain(payment_view(o, false)) == json::parse(R"({"success":false,"message":"Declined",
     "orderId":"c1","status":"PAYMENT_FAILED","paymentStatus":"FAILED"})"));

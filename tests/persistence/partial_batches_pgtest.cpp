@@ -44,11 +44,11 @@ void must_wait(F write) {
   }
 }
 
-stock_input created(const std::string& order_id) {
+stock_input placed(const std::string& order_id) {
   return {stock_verb::order_created, order_id, {{"p1", 1}}, {}};
 }
 
-payment_write step(payment_write::kind what, const std::string& order_id) {
+payment_write payment_step(payment_write::kind what, const std::string& order_id) {
   payment_write w;
   w.what = what;
   w.attempt.order_id = order_id;
@@ -65,16 +65,16 @@ TEST_CASE("inventory: events of a part that was committed are told by the next c
                       " values ('p1', 'Lamp', 100, 0, 0)");
   const auto store = make_inventory_store(db.conninfo(), 7, 0);
   store->connect();
-  const std::vector inputs = {created("first"), created("bad"), created("late")};
+  const std::vector inputs = {placed("first"), placed("bad"), placed("late")};
   must_wait([&] { store->apply(inputs); });
   CHECK(db.number("select count(*) from stock_ledger where order_id = 'first'") == 1);
   db.calm();
-  const auto next = store->apply(std::vector{created("late")});
+  const auto next = store->apply(std::vector{placed("late")});
   REQUIRE(next.size() == 1);
   REQUIRE(next[0].events.size() == 2);
   CHECK(next[0].events[0].event.what.key == "first");
   CHECK(next[0].events[1].event.what.key == "late");
-  CHECK(store->apply(std::vector{created("new")}).at(0).events.size() == 1); // told once
+  CHECK(store->apply(std::vector{placed("new")}).at(0).events.size() == 1); // told once
 }
 
 TEST_CASE("payments: events of a part that was committed are told by the next call") {
@@ -82,20 +82,21 @@ TEST_CASE("payments: events of a part that was committed are told by the next ca
   fussy_database db(database::payments, "payment_journal");
   const auto store = make_payment_store(db.conninfo(), 7);
   store->connect();
-  auto captured = step(kind::outcome, "first");
+  auto captured = payment_step(kind::outcome, "first");
   captured.attempt.status = attempt_status::captured;
   captured.attempt.transaction_id = "tx";
-  store->write(
-      std::vector{step(kind::begin, "first"), captured, step(kind::refund_begin, "first")});
-  auto refunded = step(kind::refund_end, "first");
+  store->write(std::vector{payment_step(kind::begin, "first"), captured,
+                           payment_step(kind::refund_begin, "first")});
+  auto refunded = payment_step(kind::refund_end, "first");
   refunded.attempt.refund = refund_status::refunded;
-  const std::vector steps = {refunded, step(kind::begin, "bad"), step(kind::begin, "late")};
+  const std::vector steps
+      = {refunded, payment_step(kind::begin, "bad"), payment_step(kind::begin, "late")};
   must_wait([&] { store->write(steps); });
   CHECK(db.number("select count(*) from payment_journal where kind = 'REFUNDED'") == 1);
   db.calm();
-  const auto next = store->write(std::vector{step(kind::begin, "late")});
+  const auto next = store->write(std::vector{payment_step(kind::begin, "late")});
   REQUIRE(next.size() == 1);
   REQUIRE(next[0].events.size() == 1);
   CHECK(next[0].events[0].what.key == "first");
-  CHECK(store->write(std::vector{step(kind::begin, "new")}).at(0).events.empty());
+  CHECK(store->write(std::vector{payment_step(kind::begin, "new")}).at(0).events.empty());
 }

@@ -103,7 +103,7 @@ payment_result one(payment_store& store, const payment_write& w) {
   return store.write(std::vector{w}).at(0);
 }
 
-std::vector<std::string> orders(std::initializer_list<const char*> ids) {
+std::vector<std::string> ids_of(std::initializer_list<const char*> ids) {
   return {ids.begin(), ids.end()};
 }
 
@@ -154,7 +154,7 @@ TEST_CASE_TEMPLATE("declined, then paid with a second attempt", Bench, real_paym
   CHECK(bench.payment("o") == "PENDING 2500 -");
   CHECK(one(*store, captured("o", 2)).now.step == 4);
   CHECK(bench.payment("o") == "SUCCESS 2500 tx-o");
-  const auto all = store->attempts(orders({"o", "nobody"}));
+  const auto all = store->attempts(ids_of({"o", "nobody"}));
   REQUIRE(all.size() == 2);
   CHECK(all[0].status == attempt_status::declined);
   CHECK(all[1].status == attempt_status::captured);
@@ -217,7 +217,7 @@ TEST_CASE_TEMPLATE("a refund: begun, leased, tried again, ended with its event",
   bench.pass_time();
   CHECK(store->due_refunds(10, 60s).empty());
 
-  const auto again = store->refund_events(orders({"o", "other"}));
+  const auto again = store->refund_events(ids_of({"o", "other"}));
   REQUIRE(again.size() == 1);
   CHECK(bytes_of(again[0]) == bytes_of(end.events[0]));
 }

@@ -9,7 +9,7 @@
 
 using namespace troupe;
 using namespace troupe::test;
-using kind = edited_product::kind;
+using edited = edited_product::kind;
 
 namespace {
 
@@ -37,7 +37,7 @@ TEST_CASE_TEMPLATE("a product is made once, with a ledger row", Bench, real_stoc
   Bench bench;
   auto store = bench.open(10);
   const auto made = store->edit(creation("lamp"));
-  REQUIRE(made.what == kind::written);
+  REQUIRE(made.what == edited::written);
   CHECK(made.now.version == 1);
   CHECK(made.now.active);
   CHECK(made.now.image_url.empty());
@@ -47,7 +47,7 @@ TEST_CASE_TEMPLATE("a product is made once, with a ledger row", Bench, real_stoc
   const auto found = bench.queries()->find("lamp").value();
   CHECK(found.description == "It \"glows\"");
   CHECK(found.created_at == made.now.created_at);
-  CHECK(store->edit(creation("lamp")).what == kind::taken);
+  CHECK(store->edit(creation("lamp")).what == edited::taken);
   CHECK(bench.ledger_rows() == 1);
   CHECK(units_of(bench, "lamp") == units{5, 0, 0});
 }
@@ -59,28 +59,28 @@ TEST_CASE_TEMPLATE("a key makes one product, and answers as it did at first", Be
   auto first = creation("a");
   first.key = {"ann POST /inventory k", "hash"};
   const auto made = store->edit(first);
-  REQUIRE(made.what == kind::written);
+  REQUIRE(made.what == edited::written);
   auto moved = change("a");
   moved.stock = 1;
   store->edit(moved);
   auto again = first;
   again.id = "b"; // a fresh id for the same request
   const auto repeated = store->edit(again);
-  CHECK(repeated.what == kind::repeated);
+  CHECK(repeated.what == edited::repeated);
   CHECK(repeated.now.id == "a");
   CHECK(repeated.now.version == 1);
   CHECK(repeated.now.stock == 5);
   CHECK(repeated.now.name == "Lamp");
   CHECK(repeated.now.created_at == made.now.created_at);
   again.key->body_hash = "other";
-  CHECK(store->edit(again).what == kind::key_reused);
+  CHECK(store->edit(again).what == edited::key_reused);
   CHECK_FALSE(bench.queries()->find("b").has_value());
   // A refused creation leaves its key free.
   auto taken = creation("a");
   taken.key = {"ann POST /inventory k2", "hash"};
-  CHECK(store->edit(taken).what == kind::taken);
+  CHECK(store->edit(taken).what == edited::taken);
   taken.id = "c";
-  CHECK(store->edit(taken).what == kind::written);
+  CHECK(store->edit(taken).what == edited::written);
 }
 
 TEST_CASE("a key of a product is free again after its life") {
@@ -88,16 +88,16 @@ TEST_CASE("a key of a product is free again after its life") {
   auto store = bench.open();
   auto first = creation("a");
   first.key = {"ann POST /inventory k", "hash"};
-  REQUIRE(store->edit(first).what == kind::written);
+  REQUIRE(store->edit(first).what == edited::written);
   bench.db.value("update idempotency_keys set created_at = created_at - interval '23 hours'"
                  " returning scope");
   auto again = creation("b");
   again.key = {"ann POST /inventory k", "other"};
-  CHECK(store->edit(again).what == kind::key_reused);
+  CHECK(store->edit(again).what == edited::key_reused);
   bench.db.value("update idempotency_keys set created_at = created_at - interval '2 hours'"
                  " returning scope");
-  CHECK(store->edit(again).what == kind::written);
-  CHECK(store->edit(first).what == kind::key_reused);
+  CHECK(store->edit(again).what == edited::written);
+  CHECK(store->edit(first).what == edited::key_reused);
 }
 
 TEST_CASE_TEMPLATE("an edit of stock leaves what orders hold, and the sum stays right", Bench,
@@ -110,12 +110,12 @@ TEST_CASE_TEMPLATE("an edit of stock leaves what orders hold, and the sum stays 
   auto e = change("lamp");
   e.stock = 100;
   const auto more = store->edit(e);
-  REQUIRE(more.what == kind::written);
+  REQUIRE(more.what == edited::written);
   CHECK(more.now.version == 3);
   CHECK(units_of(bench, "lamp") == units{100, 2, 0});
   CHECK(more.events.empty());
   const auto rows = bench.ledger_rows();
-  CHECK(store->edit(e).what == kind::repeated); // the same again: nothing to write
+  CHECK(store->edit(e).what == edited::repeated); // the same again: nothing to write
   CHECK(bench.ledger_rows() == rows);
   e.stock = 3;
   const auto fewer = store->edit(e);
@@ -137,15 +137,15 @@ TEST_CASE_TEMPLATE("an edit meant for another version changes nothing", Bench, r
   auto e = change("lamp");
   e.price = 1;
   e.versions = {2, 3};
-  CHECK(store->edit(e).what == kind::moved_on);
+  CHECK(store->edit(e).what == edited::moved_on);
   e.versions = std::vector<int32_t>{};
-  CHECK(store->edit(e).what == kind::moved_on);
+  CHECK(store->edit(e).what == edited::moved_on);
   CHECK(bench.queries()->find("lamp")->price == 1999);
   e.versions = {1};
   CHECK(store->edit(e).now.version == 2);
-  CHECK(store->edit(e).what == kind::moved_on);
+  CHECK(store->edit(e).what == edited::moved_on);
   e.id = "nothing";
-  CHECK(store->edit(e).what == kind::unknown);
+  CHECK(store->edit(e).what == edited::unknown);
   CHECK(bench.ledger_rows() == 2);
 }
 
@@ -157,7 +157,7 @@ TEST_CASE_TEMPLATE("an inactive product leaves the catalogue; its orders go on",
   apply_one(*store, created("o1", {{"lamp", 2}}));
   auto e = change("lamp");
   e.active = false;
-  REQUIRE(store->edit(e).what == kind::written);
+  REQUIRE(store->edit(e).what == edited::written);
   int64_t total = 0;
   CHECK(bench.queries()->list({}, total).empty());
   CHECK(bench.queries()->count_active() == 0);
@@ -235,7 +235,7 @@ TEST_CASE("edits and orders of one product at the same time lose nothing") {
   for (int i = 0; i < 60; ++i) {
     auto e = change("hot");
     e.price = 2000 + i;
-    CHECK(store->edit(e).what == kind::written);
+    CHECK(store->edit(e).what == edited::written);
   }
   buyer.join();
   CHECK(units_of(bench, "hot") == units{940, 60, 0});

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::optional<notice> decode(const incoming_event&) {
+std::optional<notice> no_notice(const incoming_event&) {
   return std::nullopt;
 }
 
@@ -47,7 +47,7 @@ struct post_office {
   std::string left(std::string_view sql) { return db.value(sql); }
 
   pg_database& db = emptied(database::emailing);
-  std::unique_ptr<emailing_store> store = make_emailing_store(db.conninfo(), decode);
+  std::unique_ptr<emailing_store> store = make_emailing_store(db.conninfo(), no_notice);
   std::unique_ptr<retention> old = make_retention(db.conninfo());
 };
 

@@ -1,16 +1,16 @@
 #include "sim/progress_view.hpp"
+#include "tests/sim/recorded.hpp"
 
 #include <doctest/doctest.h>
 
 #include <numeric>
 
 using namespace troupe::sim;
+using namespace troupe::sim::test;
 using namespace std::chrono_literals;
 using troupe::order_status;
 
 namespace {
-
-const recorder::time_point start{1000s};
 
 /// Three seconds of ten orders each, one busy answer, one fault.
 struct three_seconds {

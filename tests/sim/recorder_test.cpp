@@ -1,20 +1,13 @@
-#include "sim/recorder.hpp"
+#include "tests/sim/recorded.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace troupe::sim;
+using namespace troupe::sim::test;
 using namespace std::chrono_literals;
 using troupe::order_status;
 
 namespace {
-
-const recorder::time_point start{1000s};
-
-void one(recorder& seen, call what, outcome how, recorder::clock::duration intended,
-         recorder::clock::duration latency) {
-  seen.begin(what);
-  seen.end(what, how, start + intended, start + intended + latency);
-}
 
 uint32_t count(const recorder::row& of, call what, outcome how) {
   return of.calls[static_cast<size_t>(what)].outcomes[static_cast<size_t>(how)];

@@ -1,5 +1,6 @@
 #include "sim/compare.hpp"
 #include "sim/report.hpp"
+#include "tests/sim/recorded.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,13 +10,12 @@
 #include <sstream>
 
 using namespace troupe::sim;
+using namespace troupe::sim::test;
 using namespace std::chrono_literals;
 using nlohmann::json;
 using troupe::order_status;
 
 namespace {
-
-const recorder::time_point start{1000s};
 
 /// A folder that goes with the test.
 struct scratch {
@@ -29,12 +29,6 @@ struct scratch {
     return path / name;
   }
 };
-
-void one(recorder& seen, call what, outcome how, recorder::clock::duration at,
-         recorder::clock::duration latency) {
-  seen.begin(what);
-  seen.end(what, how, start + at, start + at + latency);
-}
 
 /// Two seconds: an order a second, of which one completes, and a fault.
 json short_run(const std::string& scenario = "smoke") {

@@ -31,14 +31,14 @@ void fake_emailing_store::check() const {
 
 notice_outcome fake_emailing_store::apply(std::span<const notice> notices) {
   check();
-  auto present = fault::none;
+  auto present = store_fault::none;
   if (!faults.empty()) {
     present = faults.front();
     faults.pop_front();
   }
-  if (present == fault::wait)
+  if (present == store_fault::wait)
     throw store_error(store_failure::wait, "the fake waits");
-  if (present == fault::lost_before)
+  if (present == store_fault::lost_before)
     throw store_error(store_failure::lost, "the fake is lost before the commit");
   notice_view view;
   for (const auto& id : orders_asked(notices)) {
@@ -48,7 +48,7 @@ notice_outcome fake_emailing_store::apply(std::span<const notice> notices) {
       view.waiting.insert(*waiting);
   }
   auto outcome = write(plan_notices(std::move(view), notices, decode_, ids_));
-  if (present == fault::lost_after)
+  if (present == store_fault::lost_after)
     throw store_error(store_failure::lost, "the fake is lost after the commit");
   return outcome;
 }

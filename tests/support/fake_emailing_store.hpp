@@ -19,7 +19,7 @@ public:
   explicit fake_emailing_store(notice_decoder decode, id_source ids = {});
 
   /// Faults of the calls of `apply` to come, in turn; `lost_*` leaves the store usable.
-  std::deque<fault> faults;
+  std::deque<store_fault> faults;
   /// While true every call throws `wait`.
   bool down = false;
 

@@ -68,21 +68,21 @@ void fake_session::need_session() {
 
 void fake_session::before_write() {
   need_session();
-  present_ = fault::none;
+  present_ = store_fault::none;
   if (!faults.empty()) {
     present_ = faults.front();
     faults.pop_front();
   }
-  if (present_ == fault::wait)
+  if (present_ == store_fault::wait)
     throw store_error(store_failure::wait, "the fake waits");
-  if (present_ == fault::lost_before) {
+  if (present_ == store_fault::lost_before) {
     drop();
     throw store_error(store_failure::lost, "the fake is lost before the commit");
   }
 }
 
 void fake_session::after_write() {
-  if (std::exchange(present_, fault::none) != fault::lost_after)
+  if (std::exchange(present_, store_fault::none) != store_fault::lost_after)
     return;
   drop();
   throw store_error(store_failure::lost, "the fake is lost after the commit");

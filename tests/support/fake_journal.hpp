@@ -40,7 +40,7 @@ struct fake_journal {
 };
 
 /// What the next call of a store meets.
-enum class fault {
+enum class store_fault {
   none,
   wait,        ///< throws `wait`: nothing was written
   lost_before, ///< throws `lost`: nothing was written, and nobody knows
@@ -61,7 +61,7 @@ public:
   fake_journal& journal() { return *journal_; }
 
   /// Faults of the calls to come, in turn; then none.
-  std::deque<fault> faults;
+  std::deque<store_fault> faults;
   /// `connect` throws `wait` this many times.
   int refusals = 0;
 
@@ -88,7 +88,7 @@ private:
   bool up_ = false;
   int64_t stream_ = 0;
   int64_t counter_ = 0;
-  fault present_ = fault::none;
+  store_fault present_ = store_fault::none;
   std::set<int64_t> taken_;
 };
 

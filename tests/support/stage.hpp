@@ -67,6 +67,9 @@ private:
   std::vector<caf::actor> kept_;
 };
 
+/// Long enough for what actors do a few times a second.
+inline constexpr std::chrono::seconds a_while{2};
+
 template <class T>
 troupe::fault fault_of(const caf::expected<T>& answer) {
   return answer ? troupe::fault::none : troupe::fault_of(answer.error());
