@@ -60,28 +60,34 @@ def ask_while_it_dies(instance, request, point):
     instance.start()
 
 
-@pytest.mark.parametrize("point", [pytest.param("journal.before_commit", marks=pytest.mark.long),
-                                   "journal.after_commit"])
-def test_killed_at_the_commit_of_a_key(instance, point):
+def commits_of_keys():
+    """The first in every ./test."""
+    for point in ("journal.after_commit", "journal.before_commit"):
+        for make in (placing, cancelling, dispatching, delivering):
+            first = (point, make) == ("journal.after_commit", placing)
+            yield pytest.param(point, make, id=f"{point}-{make.__name__}",
+                               marks=() if first else pytest.mark.long)
+
+
+@pytest.mark.parametrize(("point", "make"), commits_of_keys())
+def test_killed_at_the_commit_of_a_key(instance, point, make):
     instance.running()
-    product = instance.new_product(stock=30)
-    for make in (placing, cancelling, dispatching, delivering):
-        request = make(instance, product)
-        audit.await_sound(instance)
-        before = steps(instance)
-        ask_while_it_dies(instance, request, point)
-        committed = point == "journal.after_commit"
-        assert steps(instance) == before + committed
-        request.first = request.send()
-        assert request.first.status in (200, 201), request.first
-        assert ("Idempotent-Replayed" in request.first.headers) == committed
-        assert steps(instance) == before + 1
-        request.must_be_replayed()
-        code, _ = instance.stop()
-        assert code == 0
-        instance.start()
-        request.must_be_replayed()
-        assert steps(instance) == before + 1
+    request = make(instance, instance.new_product(stock=30))
+    audit.await_sound(instance)
+    before = steps(instance)
+    ask_while_it_dies(instance, request, point)
+    committed = point == "journal.after_commit"
+    assert steps(instance) == before + committed
+    request.first = request.send()
+    assert request.first.status in (200, 201), request.first
+    assert ("Idempotent-Replayed" in request.first.headers) == committed
+    assert steps(instance) == before + 1
+    request.must_be_replayed()
+    code, _ = instance.stop()
+    assert code == 0
+    instance.start()
+    request.must_be_replayed()
+    assert steps(instance) == before + 1
     audit.await_sound(instance)
 
 

@@ -11,6 +11,7 @@ from shoppers import Shoppers
 from test_kafka import NOTHING_ASKS_AGAIN
 
 
+@pytest.mark.long
 def test_orders_go_on_without_kafka(instance, broker):
     instance.running(NOTHING_ASKS_AGAIN)
     client = instance.client()

@@ -70,6 +70,7 @@ def alive(troupe):
     return troupe.db.run("orders", "select incarnation from incarnations where not fenced")
 
 
+@pytest.mark.long
 def test_stopped_at_once_and_started(troupe, server):
     """In the middle of batches: it was sent them, and ends before it has read them."""
     shoppers = Shoppers(troupe)

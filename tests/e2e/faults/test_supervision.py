@@ -97,6 +97,7 @@ def test_a_crash_of_the_bridge_makes_the_node_anew(instance):
     assert instance.process.poll() is None
 
 
+@pytest.mark.long
 def test_ends_in_time_while_everything_crashes(instance):
     for_ever = ("order.before_step", "shard.before_command", "journal.before_commit",
                 "reader.before_load", "payment.before_attempt")
