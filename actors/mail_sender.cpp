@@ -6,16 +6,19 @@ namespace troupe {
 
 size_t mail_sender_state::send_due() {
   auto due = store->due_emails(options.batch, options.lease);
+  if (due.empty())
+    return 0;
+  std::vector<mail> mails;
+  mails.reserve(due.size());
+  for (auto& e : due)
+    mails.push_back({e.id + "@" + options.domain, e.user_id + "@" + options.domain,
+                     std::move(e.subject), std::move(e.body)});
+  const auto wrong = transport->send(mails);
   std::vector<std::string> sent, failed;
-  for (const auto& e : due) {
-    try {
-      transport->send(
-          {e.id + "@" + options.domain, e.user_id + "@" + options.domain, e.subject, e.body});
-      sent.push_back(e.id);
-    } catch (const std::runtime_error& error) {
-      log::warn("email.failed", {{"email", e.id}, {"error", error.what()}});
-      failed.push_back(e.id);
-    }
+  for (size_t i = 0; i < due.size(); ++i) {
+    if (!wrong[i].empty())
+      log::warn("email.failed", {{"email", due[i].id}, {"error", wrong[i]}});
+    (wrong[i].empty() ? sent : failed).push_back(std::move(due[i].id));
   }
   if (!sent.empty())
     store->emails_sent(sent);

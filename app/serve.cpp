@@ -13,6 +13,7 @@
 #include "telemetry/log.hpp"
 #include "telemetry/memory_guard.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -98,10 +99,12 @@ struct process {
         behind(api_options_of(c), random_ids(), calls, waiting, health, count),
         servers(c, behind) {}
 
-  /// Threads share one queue: stealing ones poll, which costs an idle node a tenth of a core.
+  /// Threads share one queue: stealing ones poll, which costs an idle node a tenth of a core. As
+  /// many as cores: nothing blocks in them, and more only take turns at the queue.
   static caf::actor_system_config& system_config() {
     static caf::actor_system_config config;
     config.set("scheduler.policy", caf::atom("sharing"));
+    config.set("scheduler.max-threads", std::max(2U, std::thread::hardware_concurrency()));
     return config;
   }
 

@@ -45,6 +45,7 @@ std::vector<setting> settings_of(sim::scenario& s) {
       {"operators", "count", &s.operators.count, 0, 100, {}},
       {"operators", "pause_ms", &s.operators.pause_ms, 1, hour_ms, {}},
       {"operators", "batch", &s.operators.batch, 1, 1000, {}},
+      {"operators", "at_once", &s.operators.at_once, 1, 1000, {}},
   };
 }
 

@@ -2,11 +2,8 @@
 connection a database, all five at once. A set is one transaction in one round trip; what is not an
 id is computed in the statement, so that hardly anything is sent."""
 
-import threading
 import time
 import uuid
-
-import psycopg2
 
 import rows
 
@@ -127,44 +124,18 @@ STEPS = {"orders": order_steps, "payments": payment_steps, "inventory": stock_st
          "emailing": notice_steps, "gateway": ledger_steps}
 
 
-class Writer(threading.Thread):
-    """Writes `batches` sets into one database. The ids are the same in all five."""
-
-    def __init__(self, databases, database, template, way, first, ids):
-        super().__init__(daemon=True)
-        self.first = first
-        self.connection = psycopg2.connect(databases.conninfo[database])
-        self.connection.autocommit = True
-        self.work = (template, database, way)
-        self.ids = ids
-        self.failed = None
-
-    def run(self):
-        try:
-            with self.connection.cursor() as cursor:
-                for number, ids in enumerate(self.ids):
-                    self.write(cursor, ids, self.first + number * (BATCH + 1) * rows.POSITIONS)
-        except psycopg2.Error as e:
-            self.failed = e
-        finally:
-            self.connection.close()
-
-    def write(self, cursor, ids, first):
-        template, database, way = self.work
-        for statements in way(template, database, source(ids, first), first):
-            cursor.execute("; ".join(statements))
-
-
 def write(databases, template, way, batches):
-    """The seconds that it took to write so many sets into all five databases."""
+    """The seconds that it took to write so many sets into all five databases. The ids are the same in
+    all of them."""
     ids = [["c" + uuid.uuid4().hex[:24] for _ in range(BATCH)] for _ in range(batches)]
-    writers = [Writer(databases, database, template, way, first, ids)
-               for database, first in rows.new_streams(databases).items()]
+    streams = rows.new_streams(databases)
+
+    def write_sets(cursor, database):
+        for number, of_set in enumerate(ids):
+            first = streams[database] + number * (BATCH + 1) * rows.POSITIONS
+            for statements in way(template, database, source(of_set, first), first):
+                cursor.execute("; ".join(statements))
+
     began = time.monotonic()
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-        if writer.failed:
-            raise writer.failed
+    rows.in_each_database(databases, write_sets)
     return time.monotonic() - began

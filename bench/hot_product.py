@@ -29,8 +29,9 @@ stream_percent = 0
 {untroubled}
 [operators]
 count = {operators}
-pause_ms = 10
-batch = 1000
+pause_ms = 20
+batch = 200
+at_once = 50
 """
 WARM = 4  # seconds until orders are in every state
 
@@ -38,7 +39,7 @@ WARM = 4  # seconds until orders are in every state
 def main():
     parser = shop.flags(__doc__)
     parser.add_argument("--customers", type=int, default=200, help="at once, each coming again")
-    parser.add_argument("--operators", type=int, default=16)
+    parser.add_argument("--operators", type=int, default=2)
     parser.add_argument("--products", type=int, default=200, help="of the catalogue")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=14, help=f"of each; the first {WARM} only warm")

@@ -15,9 +15,10 @@ speed_percent = 1000
 [customers]
 {untroubled}
 [operators]
-count = 8
-pause_ms = 200
-batch = 1000
+count = 2
+pause_ms = 100
+batch = 200
+at_once = 50
 """
 
 

@@ -1,52 +1,41 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """Completed lifecycles per second of Troupe ÷ the database's own ceiling: the same rows written by a
 minimal set-based writer into the same databases, in the same run. See docs/performance.md."""
 
-import argparse
-import sys
-
 import ceiling
+import closed_loop
 import rows
-from system import BINARY, System, measure, since, tell
+import shop
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--binary", default=BINARY, help="the program")
-    parser.add_argument("--warm-up", type=float, default=10, help="seconds")
-    parser.add_argument("--seconds", type=float, default=30, help="of Troupe's part")
-    parser.add_argument("--customers", type=int, default=600, help="in the closed loop")
-    parser.add_argument("--batches", type=int, default=100,
-                        help=f"that the writer writes, of {ceiling.BATCH} orders")
-    return parser.parse_args()
-
-
-def written(system, template, way, batches):
+def written(troupe, template, way, batches):
     """Lifecycles per second, and PostgreSQL's CPU seconds of each."""
-    ceiling.write(system.databases, template, way, max(1, batches // 10))
-    system.databases.run("orders", "checkpoint")
-    before = system.cpu()
-    seconds = ceiling.write(system.databases, template, way, batches)
+    ceiling.write(troupe.db, template, way, max(1, batches // 10))
+    troupe.db.run("orders", "checkpoint")
+    before = closed_loop.cpu(troupe)
+    seconds = ceiling.write(troupe.db, template, way, batches)
     orders = batches * ceiling.BATCH
-    return orders / seconds, since(before, system.cpu())["PostgreSQL"] / orders
+    used = closed_loop.since(before, closed_loop.cpu(troupe))
+    return orders / seconds, used["PostgreSQL"] / orders
 
 
 def main():
-    how = arguments()
-    with System(how.binary) as system:
-        system.troupe.start(limit=60)
-        seen = measure(system, how.warm_up, how.seconds, "--customers", str(how.customers))
-        system.troupe.stop()
-        template = rows.Template(system.databases)
-        print(f"a lifecycle with {rows.LINES} lines leaves {template.count()} rows in five databases")
-        tell("Troupe", seen)
+    parser = closed_loop.flags(__doc__, seconds=30)
+    parser.add_argument("--batches", type=int, default=100,
+                        help=f"that the writer writes, of {ceiling.BATCH} orders")
+    given = parser.parse_args()
+    with shop.running(given.binary) as troupe:
+        seen = closed_loop.measure(troupe, given)
+        troupe.stop()
+        template = rows.Template(troupe.db)
+        shop.say(f"a lifecycle with {rows.LINES} lines leaves {template.count()} rows in five databases")
+        closed_loop.tell("Troupe", seen)
         for name, way in (("rows as they end", ceiling.as_they_end),
                           ("step by step", ceiling.step_by_step)):
-            rate, cost = written(system, template, way, how.batches)
-            print(f"ceiling, {name}: {rate:.0f} lifecycles/s, PostgreSQL {cost * 1e3:.2f} ms CPU each;"
-                  f" Troupe ÷ it: {seen.rate / rate:.3f}")
-    print("command:", " ".join(sys.argv))
+            rate, cost = written(troupe, template, way, given.batches)
+            shop.say(f"ceiling, {name}: {rate:.0f} lifecycles/s, PostgreSQL {cost * 1e3:.2f} ms CPU each;"
+                     f" Troupe ÷ it: {seen.rate / rate:.3f}")
 
 
 if __name__ == "__main__":
-    main()
+    shop.play(main)

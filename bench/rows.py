@@ -4,6 +4,9 @@ and the SQL that writes the like for other orders, a set of them at once.
 A set of orders is a subquery: id, usr (the user), at (a time), first (its first journal position)."""
 
 import re
+import threading
+
+import psycopg2
 
 # Found by searching every table of the five databases for an order's id; foreign keys come first.
 # Besides, an order moves `products`, `watermarks` and the figures of GET /analytics/orders.
@@ -127,3 +130,29 @@ def new_stream(databases, database):
     stream = databases.one(database, "insert into streams (incarnation, drained)"
                            " select min(incarnation), true from incarnations returning stream")
     return stream << STREAM_BITS
+
+
+def in_each_database(databases, work):
+    """Runs `work(cursor, database)` in all five at once, each in a session of its own, and returns when
+    all are done."""
+    failed = []
+
+    def run(database):
+        connection = psycopg2.connect(databases.conninfo[database])
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                work(cursor, database)
+        except psycopg2.Error as e:
+            failed.append(e)
+        finally:
+            connection.close()
+
+    # Daemons: whoever is interrupted does not wait for them.
+    threads = [threading.Thread(target=run, args=(name,), daemon=True) for name in TABLES]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    if failed:
+        raise failed[0]

@@ -1,5 +1,6 @@
-"""A whole Troupe for a benchmark: PostgreSQL, Kafka and `troupe serve` on free ports, in a folder that
-goes with it, however the benchmark ends. And what is played against it and looked at."""
+"""A whole Troupe for a benchmark: a private PostgreSQL that flushes what it commits, a private Kafka and
+`troupe serve` with its defaults, on free ports, in a folder that goes with them, however the benchmark
+ends. And what is played against it and looked at."""
 
 import argparse
 import contextlib
@@ -20,17 +21,8 @@ sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 
 from broker import Broker  # noqa: E402
 from client import HOST, order_of  # noqa: E402
-from instance import Databases, Troupe, die_with_parent  # noqa: E402
+from instance import DEADLINES, Databases, Troupe, die_with_parent  # noqa: E402
 from postgres import Postgres  # noqa: E402
-
-# The program's own defaults, where tests/e2e has others.
-SETTINGS = {
-    "TROUPE_KAFKA_PARTITIONS": "12",
-    "TROUPE_DEADLINES_PAYMENT": "15",
-    "TROUPE_DEADLINES_CONFIRMATION": "30",
-    "TROUPE_DEADLINES_SETTLEMENT": "30",
-    "TROUPE_DEADLINES_LONGEST": "900",
-}
 
 # Of a scenario in which nothing goes wrong and nobody changes his mind.
 UNTROUBLED = """
@@ -89,12 +81,12 @@ def interrupted_later():
 
 
 @contextlib.contextmanager
-def running(binary, settings=None):
-    """A Troupe that serves, and nothing of it afterwards."""
+def prepared(binary):
+    """A Troupe that is yet to be started, by `start`, and nothing of it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="troupe-bench."))
     folder.chmod(0o711)  # PostgreSQL's user must be able to enter it
     with contextlib.ExitStack() as ends:
-        ends.callback(shutil.rmtree, folder, ignore_errors=True)
+        ends.callback(remove, folder)
         with interrupted_later():
             postgres = Postgres(folder / "postgres")
             ends.callback(postgres.end)
@@ -102,9 +94,26 @@ def running(binary, settings=None):
             ends.callback(broker.end)
         databases = Databases(postgres.server)
         troupe = Troupe(str(Path(binary).resolve()), databases, broker.address, folder)
+        for name in DEADLINES:
+            del troupe.base[name]  # a test's; a benchmark runs with the defaults
         ends.callback(end, troupe)
-        troupe.start({**SETTINGS, **(settings or {})})
         yield troupe
+
+
+@contextlib.contextmanager
+def running(binary, settings=None):
+    """One that serves."""
+    with prepared(binary) as troupe:
+        troupe.start(settings, limit=60)
+        yield troupe
+
+
+def remove(folder):
+    """A killed process may still be writing there for a moment."""
+    deadline = time.monotonic() + 20
+    while folder.exists() and time.monotonic() < deadline:
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.1)
 
 
 def end(troupe):

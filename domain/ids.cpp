@@ -1,11 +1,8 @@
 #include "domain/ids.hpp"
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <system_error>
+#include "domain/random.hpp"
 
-#include <sys/random.h>
+#include <algorithm>
 
 namespace troupe {
 
@@ -14,39 +11,12 @@ namespace {
 constexpr size_t id_length = 25;
 constexpr std::string_view digits = "0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// Random bytes fetched in bulk: one system call gives about 18 ids. One a thread, so no lock.
-class random_bytes {
-public:
-  uint8_t next() {
-    if (used_ == buffer_.size())
-      refill();
-    return buffer_[used_++];
-  }
-
-private:
-  void refill() {
-    size_t filled = 0;
-    while (filled < buffer_.size()) {
-      const auto n = ::getrandom(buffer_.data() + filled, buffer_.size() - filled, 0);
-      if (n < 0 && errno != EINTR)
-        throw std::system_error(errno, std::generic_category(), "getrandom");
-      if (n > 0)
-        filled += static_cast<size_t>(n);
-    }
-    used_ = 0;
-  }
-
-  std::array<uint8_t, 448> buffer_{};
-  size_t used_ = buffer_.size();
-};
-
 std::string random_id() {
-  thread_local random_bytes source;
   // Bytes above the last whole multiple of 36 are thrown away: every digit is equally likely.
   constexpr unsigned fair = 256 / digits.size() * digits.size();
   std::string id(id_length, 'c');
   for (size_t i = 1; i < id_length;) {
-    const unsigned byte = source.next();
+    const unsigned byte = random_byte();
     if (byte < fair)
       id[i++] = digits[byte % digits.size()];
   }

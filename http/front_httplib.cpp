@@ -142,6 +142,9 @@ httplib_core::httplib_core(int listener) : server_(std::make_unique<server>(list
 httplib_core::~httplib_core() = default;
 
 std::optional<httplib_core::parsed_target> httplib_core::parse(std::string_view target) {
+  // Nothing to decode and no query: it is its own path. Most are asked for so.
+  if (target.find_first_of("%?") == std::string_view::npos)
+    return parsed_target{std::string(target), {}};
   return server_->parse(target);
 }
 

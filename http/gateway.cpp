@@ -44,24 +44,35 @@ void question::close() {
 
 gateway_state::~gateway_state() {
   for (const auto& q : open_)
-    if (q->open())
-      q->client().fail(problem_of(fault::unavailable, {}));
+    q->client().fail(problem_of(fault::unavailable, {}));
+}
+
+void gateway_state::expect(question_ptr q) {
+  q->place = open_.size();
+  open_.push_back(std::move(q));
+}
+
+void gateway_state::close(question& q) {
+  if (!q.open()) // its client's time was up long ago
+    return;
+  q.close();
+  auto& place = open_[q.place];
+  open_.back()->place = q.place;
+  place = std::exchange(open_.back(), nullptr); // `q` itself lives on with whoever calls
+  open_.pop_back();
 }
 
 void gateway_state::look_at_clock(call::clock::time_point now,
                                   std::chrono::milliseconds forget_after) {
-  std::erase_if(open_, [&](const question_ptr& q) {
-    if (!q->open())
-      return true;
+  for (size_t i = open_.size(); i-- > 0;) {
+    const auto q = open_[i];
     if (now < q->client().deadline)
-      return false;
+      continue;
     if (!q->client().answered())
       q->client().fail(too_late());
-    if (now < q->client().deadline + forget_after)
-      return false;
-    q->close();
-    return true;
-  });
+    if (now >= q->client().deadline + forget_after)
+      close(*q); // the last one takes its place, and has been looked at
+  }
 }
 
 gateway::gateway(caf::actor_system& system, gateway_options options)

@@ -61,6 +61,8 @@ public:
   bool open() const { return counted_ != nullptr; }
   call& client() const { return *client_; }
 
+  size_t place = 0; ///< of an open one, among those of its gateway actor
+
 private:
   call_ptr client_;
   std::shared_ptr<std::atomic<int>> counted_;
@@ -74,12 +76,14 @@ public:
   using self_ptr = caf::stateful_actor<gateway_state>*;
 
   ~gateway_state();
-  void expect(question_ptr q) { open_.push_back(std::move(q)); }
+  void expect(question_ptr q);
+  /// Its answer has come: nothing of it is kept.
+  void close(question& q);
   /// Answers the clients whose deadline has passed.
   void look_at_clock(call::clock::time_point now, std::chrono::milliseconds forget_after);
 
 private:
-  std::vector<question_ptr> open_; ///< and those answered since the last tick
+  std::vector<question_ptr> open_;
 };
 
 /// What a handler hands to a gateway actor. Local.
@@ -107,13 +111,13 @@ public:
       self->state.expect(q);
       self->request(target, caf::infinite, message...)
           .then(
-              [q, on_answer](Answer& answer) {
-                q->close();
+              [self, q, on_answer](Answer& answer) {
+                self->state.close(*q);
                 if (!q->client().answered())
                   run_step(q->client(), [&] { on_answer(answer); });
               },
-              [q](const caf::error& why) {
-                q->close();
+              [self, q](const caf::error& why) {
+                self->state.close(*q);
                 q->client().fail(why);
               });
     });

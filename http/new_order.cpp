@@ -18,7 +18,7 @@ using nlohmann::json;
 using draft_ptr = std::shared_ptr<create_request>;
 
 response created(const create_answer& a) {
-  auto result = json_answer(201, order_view(a.now));
+  auto result = text_answer(201, order_text(a.now));
   result.headers.emplace_back("Location", "/orders/" + a.now.id);
   result.headers.emplace_back("ETag", etag_of(a.now.version));
   if (a.replayed)

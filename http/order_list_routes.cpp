@@ -26,7 +26,7 @@ std::string users_wanted(const backend& b, const call& c) {
 
 response page_answer(const request& q, std::vector<order> page, int limit) {
   const bool more = cut_to_page(page, limit);
-  auto answer = json_answer(200, array_view(page, order_view));
+  auto answer = text_answer(200, orders_text(page));
   if (more) {
     const auto& last = page.back();
     link_next(answer, q, list_name,

@@ -17,7 +17,7 @@ namespace {
 constexpr const char* look_again = "2";
 
 response order_answer_of(const order& o) {
-  auto result = json_answer(200, order_view(o));
+  auto result = text_answer(200, order_text(o));
   result.headers.emplace_back("ETag", etag_of(o.version));
   return result;
 }

@@ -216,7 +216,7 @@ bool order_watch::book::advance(entry& e, follower& f) const {
   }
   if (f.seen != now.version && f.to.unsent() <= options_.enough_unsent) {
     if (e.event.empty())
-      e.event = event_text("order", now.version, text_of(order_view(now)));
+      e.event = event_text("order", now.version, order_text(now));
     f.to.write(e.event);
     f.seen = now.version;
     f.wrote_at = clock::now();

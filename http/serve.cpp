@@ -129,7 +129,11 @@ void refuse_if_bad(const std::vector<field_error>& complaints) {
 }
 
 response json_answer(int status, const view& body) {
-  return {.status = status, .body = text_of(body)};
+  return text_answer(status, text_of(body));
+}
+
+response text_answer(int status, std::string json) {
+  return {.status = status, .body = std::move(json)};
 }
 
 } // namespace troupe::http

@@ -52,5 +52,7 @@ json_input body_of(const call& c, body_is needed);
 void refuse_if_bad(const std::vector<field_error>& complaints);
 
 response json_answer(int status, const view& body);
+/// Of JSON that is text already.
+response text_answer(int status, std::string json);
 
 } // namespace troupe::http

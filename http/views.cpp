@@ -3,6 +3,7 @@
 #include "domain/base64.hpp"
 #include "domain/money.hpp"
 #include "domain/utf8.hpp"
+#include "http/json_text.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -11,22 +12,26 @@ namespace troupe::http {
 
 namespace {
 
-view line_view(const order_line& line) {
-  return {{"id", line.id},
-          {"productId", line.product_id},
-          {"quantity", line.quantity},
-          {"price", number_from_cents(line.price)},
-          {"product",
-           {{"id", line.product_id},
-            {"name", line.name},
-            {"price", number_from_cents(line.price)},
-            {"imageUrl", line.image_url}}}};
+void add_line(json_text& to, const order_line& line) {
+  to.open('{').name("id").value(line.id).name("productId").value(line.product_id);
+  to.name("quantity").value(int64_t{line.quantity}).name("price").money(line.price);
+  to.name("product").open('{').name("id").value(line.product_id).name("name").value(line.name);
+  to.name("price").money(line.price).name("imageUrl").value(line.image_url).close('}').close('}');
 }
 
-view entry_view(const history_entry& entry) {
-  return {{"status", to_string(entry.status)},
-          {"timestamp", to_iso8601(entry.at)},
-          {"message", entry.message}};
+void add_entry(json_text& to, const history_entry& entry) {
+  to.open('{').name("status").value(to_string(entry.status));
+  to.name("timestamp").value(to_iso8601(entry.at)).name("message").value(entry.message).close('}');
+}
+
+/// In one line, as an event of a stream must be.
+std::string address_text(const std::string& address) {
+  const bool one_line
+      = std::none_of(address.begin(), address.end(), [](unsigned char c) { return c < ' '; });
+  if (one_line && view::accept(address))
+    return address;
+  const auto parsed = view::parse(address, nullptr, false);
+  return parsed.is_discarded() ? "null" : text_of(parsed);
 }
 
 /// The message of the last step into `status`; empty when there was none.
@@ -59,19 +64,27 @@ std::string text_of(const view& value) {
   return value.dump(-1, ' ', false, view::error_handler_t::replace);
 }
 
-view order_view(const order& o) {
-  auto address = view::parse(o.shipping_address, nullptr, false);
-  return {{"id", o.id},
-          {"userId", o.user_id},
-          {"items", array_view(o.lines, line_view)},
-          {"totalAmount", number_from_cents(o.total)},
-          {"status", to_string(o.status)},
-          {"paymentStatus", to_string(o.payment)},
-          {"shippingAddress", address.is_discarded() ? view() : std::move(address)},
-          {"createdAt", to_iso8601(o.created_at)},
-          {"updatedAt", to_iso8601(o.updated_at)},
-          {"statusHistory", array_view(o.history, entry_view)},
-          {"version", o.version}};
+std::string order_text(const order& o) {
+  json_text to;
+  to.open('{').name("id").value(o.id).name("userId").value(o.user_id).name("items").open('[');
+  for (const auto& line : o.lines)
+    add_line(to, line);
+  to.close(']').name("totalAmount").money(o.total).name("status").value(to_string(o.status));
+  to.name("paymentStatus").value(to_string(o.payment));
+  to.name("shippingAddress").raw(address_text(o.shipping_address));
+  to.name("createdAt").value(to_iso8601(o.created_at));
+  to.name("updatedAt").value(to_iso8601(o.updated_at)).name("statusHistory").open('[');
+  for (const auto& entry : o.history)
+    add_entry(to, entry);
+  return to.close(']').name("version").value(int64_t{o.version}).close('}').take();
+}
+
+std::string orders_text(const std::vector<order>& orders) {
+  json_text to;
+  to.open('[');
+  for (const auto& o : orders)
+    to.raw(order_text(o));
+  return to.close(']').take();
 }
 
 view product_view(const product& p) {

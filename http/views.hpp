@@ -22,7 +22,10 @@ using view = nlohmann::ordered_json;
 /// The bytes of an answer. Never throws: what is not UTF-8 becomes U+FFFD.
 std::string text_of(const view& value);
 
-view order_view(const order& o);
+/// The text at once: no answer is asked for as often.
+std::string order_text(const order& o);
+/// An array of them.
+std::string orders_text(const std::vector<order>& orders);
 /// What the catalogue shows.
 view product_view(const product& p);
 /// The admin's row: `lowStock` at `low_stock` units or fewer.

@@ -1,12 +1,12 @@
 #include "http/who.hpp"
 
 #include "domain/ids.hpp"
+#include "domain/random.hpp"
 #include "http/field_value.hpp"
 #include "http/message.hpp"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 
 #include <algorithm>
 #include <array>
@@ -33,14 +33,6 @@ digest sha256(std::string_view bytes) {
   if (EVP_Digest(bytes.data(), bytes.size(), result.data(), nullptr, EVP_sha256(), nullptr) != 1)
     throw std::runtime_error("SHA-256 is not available");
   return result;
-}
-
-std::string random_hex(size_t bytes) {
-  std::string raw(bytes, '\0');
-  auto* out = reinterpret_cast<unsigned char*>(raw.data());
-  if (RAND_bytes(out, static_cast<int>(bytes)) != 1)
-    throw std::runtime_error("no randomness");
-  return hex_of({out, bytes});
 }
 
 bool is_hex(std::string_view text) {

@@ -1,9 +1,11 @@
 #pragma once
-// Sends one e-mail. Blocking: only detached actors call it. At least once: a receiver tells repeats
-// by the Message-ID.
+// Sends e-mails, many at once. Blocking: only detached actors call it. At least once: a receiver
+// tells repeats by the Message-ID.
 
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -17,12 +19,14 @@ struct mail {
 class mail_transport {
 public:
   virtual ~mail_transport() = default;
-  /// Throws `std::runtime_error` when it could not be handed over; try again later.
-  virtual void send(const mail& what) = 0;
+  /// Of each, in their order, why it could not be handed over; empty: it was, and durably. What was
+  /// not may be tried again later.
+  virtual std::vector<std::string> send(std::span<const mail> all) = 0;
 };
 
 /// Writes each e-mail as a file `<message_id>.eml` into `folder` (made if missing): whole or not at
-/// all, a repeat replaces the same file.
+/// all, a repeat replaces the same file. All of a call are flushed to the disk together, with what
+/// else the file system holds.
 std::unique_ptr<mail_transport> make_spool_transport(std::string folder, std::string from);
 
 } // namespace troupe

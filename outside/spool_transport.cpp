@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <fcntl.h>
 #include <filesystem>
 #include <stdexcept>
@@ -36,7 +37,7 @@ private:
   int fd_;
 };
 
-void write_synced(const std::string& path, std::string_view bytes) {
+void write_file(const std::string& path, std::string_view bytes) {
   descriptor file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640));
   if (file.get() < 0)
@@ -49,15 +50,62 @@ void write_synced(const std::string& path, std::string_view bytes) {
       fail("write " + path, errno);
     bytes.remove_prefix(static_cast<size_t>(wrote));
   }
-  if (::fsync(file.get()) != 0)
-    fail("sync " + path, errno);
 }
 
-// The name itself must survive a crash too, not only the bytes.
-void sync_folder(const std::string& folder) {
-  descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.get() < 0 || ::fsync(opened.get()) != 0)
-    fail("sync " + folder, errno);
+void make_folder(const std::string& folder) {
+  std::error_code made;
+  std::filesystem::create_directories(folder, made);
+  if (made)
+    fail("make " + folder, made.value());
+}
+
+// The bytes of all files. One flush for many: each file's own would take as long, and keep the
+// commits of a database on the same disk waiting.
+void sync_files(const descriptor& folder) {
+  if (::syncfs(folder.get()) != 0)
+    fail("sync the files", errno);
+}
+
+// The names themselves must survive a crash too, not only the bytes.
+void sync_names(const descriptor& folder) {
+  if (::fsync(folder.get()) != 0)
+    fail("sync the names", errno);
+}
+
+// A file that is yet to get its name; without one it goes.
+class part {
+public:
+  part(const std::string& folder, const std::string& name, const std::string& number)
+      : temporary_(folder + "/." + name + "." + number + ".part"),
+        path_(folder + "/" + name + ".eml") {}
+  ~part() {
+    if (!named_)
+      ::unlink(temporary_.c_str());
+  }
+  part(const part&) = delete;
+  part& operator=(const part&) = delete;
+
+  void write(std::string_view bytes) const { write_file(temporary_, bytes); }
+  void take_name() {
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0)
+      fail("rename to " + path_, errno);
+    named_ = true;
+  }
+
+private:
+  const std::string temporary_, path_;
+  bool named_ = false;
+};
+
+// What went wrong in `step`; empty: nothing.
+template <class F>
+std::string error_of(F&& step) {
+  try {
+    step();
+    return {};
+  } catch (const std::runtime_error& e) {
+    return e.what();
+  }
 }
 
 class spool : public mail_transport {
@@ -65,30 +113,36 @@ public:
   spool(std::string folder, std::string from)
       : folder_(std::move(folder)), from_(std::move(from)) {}
 
-  void send(const mail& what) override {
-    std::string bytes = format_mail(what, from_, std::chrono::system_clock::now());
-    std::error_code made;
-    std::filesystem::create_directories(folder_, made);
-    if (made)
-      throw std::runtime_error("mail spool: cannot make " + folder_ + ": " + made.message());
-    std::string path = folder_ + "/" + spool_name(what.message_id) + ".eml";
-    // Several senders may hold the same mail: each writes its own temporary file.
-    std::string temporary = folder_ + "/." + spool_name(what.message_id) + "."
-                            + std::to_string(::getpid()) + "." + std::to_string(++number_)
-                            + ".part";
-    try {
-      write_synced(temporary, bytes);
-      if (::rename(temporary.c_str(), path.c_str()) != 0)
-        fail("rename to " + path, errno);
-    } catch (...) {
-      ::unlink(temporary.c_str());
-      throw;
-    }
-    sync_folder(folder_);
-    log::debug("mail.spooled", {{"message_id", what.message_id}});
+  std::vector<std::string> send(std::span<const mail> all) override {
+    std::vector<std::string> wrong(all.size());
+    const auto of_all = error_of([&] { spool_all(all, wrong); });
+    if (!of_all.empty())
+      wrong.assign(all.size(), of_all);
+    return wrong;
   }
 
 private:
+  void spool_all(std::span<const mail> all, std::vector<std::string>& wrong) {
+    make_folder(folder_);
+    const descriptor folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder.get() < 0)
+      fail("open " + folder_, errno);
+    const auto now = std::chrono::system_clock::now();
+    std::deque<part> parts;
+    for (size_t i = 0; i < all.size(); ++i) {
+      // Several senders may hold the same mail: each writes its own temporary file.
+      const auto number = std::to_string(::getpid()) + "." + std::to_string(++number_);
+      auto& made = parts.emplace_back(folder_, spool_name(all[i].message_id), number);
+      wrong[i] = error_of([&] { made.write(format_mail(all[i], from_, now)); });
+    }
+    sync_files(folder);
+    for (size_t i = 0; i < all.size(); ++i)
+      if (wrong[i].empty())
+        wrong[i] = error_of([&] { parts[i].take_name(); });
+    sync_names(folder);
+    log::debug("mail.spooled", {{"count", all.size()}});
+  }
+
   const std::string folder_;
   const std::string from_;
   std::atomic<uint64_t> number_{0};

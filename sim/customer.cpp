@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <functional>
 #include <utility>
+#include <vector>
 
 namespace troupe::sim {
 
@@ -26,6 +28,19 @@ constexpr auto command_limit = 15'000ms;
 /// Apart for each customer, whatever the others draw.
 uint64_t seed_of(uint64_t run, int64_t number) {
   return run * 0x9e3779b97f4a7c15U + static_cast<uint64_t>(number);
+}
+
+/// An operator does `step` to each of `orders`, `at_once` of them at a time.
+task<> handle(scene& of, shop& desk, const std::vector<order_sight>& orders,
+              task<told> (shop::*step)(const std::string&)) {
+  const auto at_once = static_cast<size_t>(of.plan.operators.at_once);
+  for (size_t i = 0; i < orders.size() && !of.over;) {
+    std::deque<beside<told>> under_way;
+    for (; i < orders.size() && under_way.size() < at_once; ++i)
+      under_way.emplace_back(of.loop, (desk.*step)(orders[i].id));
+    for (auto& each : under_way)
+      (void)co_await each;
+  }
 }
 
 } // namespace
@@ -290,19 +305,18 @@ task<> keep_coming(scene& of, const popularity& taste, int64_t number,
 
 task<> work_as_operator(scene& of, int64_t index, int64_t count) {
   shop desk(of, "operator");
-  const auto mine = [index, count](const std::string& id) {
-    return static_cast<int64_t>(std::hash<std::string>{}(id) % static_cast<size_t>(count)) == index;
+  const auto not_mine = [index, count](const order_sight& order) {
+    return std::hash<std::string>{}(order.id) % static_cast<size_t>(count)
+           != static_cast<size_t>(index);
   };
   const auto batch = static_cast<int>(of.plan.operators.batch);
   while (!of.over) {
-    const auto confirmed = co_await desk.list_orders(order_status::confirmed, batch);
-    for (const auto& order : confirmed)
-      if (mine(order.id) && !of.over)
-        co_await desk.dispatch(order.id);
-    const auto dispatched = co_await desk.list_orders(order_status::dispatched, batch);
-    for (const auto& order : dispatched)
-      if (mine(order.id) && !of.over)
-        co_await desk.deliver(order.id);
+    auto confirmed = co_await desk.list_orders(order_status::confirmed, batch);
+    std::erase_if(confirmed, not_mine);
+    co_await handle(of, desk, confirmed, &shop::dispatch);
+    auto dispatched = co_await desk.list_orders(order_status::dispatched, batch);
+    std::erase_if(dispatched, not_mine);
+    co_await handle(of, desk, dispatched, &shop::deliver);
     co_await desk.rest(of.plan.paced(of.plan.operators.pause_ms));
   }
 }

@@ -48,6 +48,7 @@ struct scenario {
     int64_t count = 2;       ///< of those who dispatch and deliver
     int64_t pause_ms = 1000; ///< between two looks
     int64_t batch = 100;     ///< orders a look
+    int64_t at_once = 1;     ///< of those, dispatched or delivered at the same time
   } operators;
 
   /// A pause of a person, as fast as the scenario runs.

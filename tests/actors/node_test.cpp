@@ -25,7 +25,10 @@ namespace {
 class mailbox : public mail_transport {
 public:
   explicit mailbox(std::vector<mail>& sent) : sent_(sent) {}
-  void send(const mail& what) override { sent_.push_back(what); }
+  std::vector<std::string> send(std::span<const mail> all) override {
+    sent_.insert(sent_.end(), all.begin(), all.end());
+    return std::vector<std::string>(all.size());
+  }
 
 private:
   std::vector<mail>& sent_;

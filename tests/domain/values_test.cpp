@@ -5,6 +5,7 @@
 #include "domain/json.hpp"
 #include "domain/lifecycle.hpp"
 #include "domain/money.hpp"
+#include "domain/random.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -103,6 +104,18 @@ TEST_CASE("ids: their shape, and no two alike, from any thread") {
       CHECK(std::abs(seen[c] - 53'333) < 2'300);
     }
   CHECK(kinds == 36);
+}
+
+TEST_CASE("random bytes in hexadecimal, no two alike") {
+  std::set<std::string> seen;
+  for (int i = 0; i < 1000; ++i)
+    seen.insert(random_hex(8));
+  CHECK(seen.size() == 1000);
+  for (const auto& text : seen) {
+    CHECK(text.size() == 16);
+    CHECK(text.find_first_not_of("0123456789abcdef") == std::string::npos);
+  }
+  CHECK(random_hex(0).empty());
 }
 
 TEST_CASE("ids: what a client may send") {

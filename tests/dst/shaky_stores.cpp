@@ -179,10 +179,14 @@ notice_outcome shaky_emailing::apply(std::span<const notice> notices) {
   return outcome;
 }
 
-void shaky_mail::send(const mail& what) {
-  if (in_.strikes(mishap::mail_fails))
-    throw std::runtime_error("the mail fails, on purpose");
-  in_.mailed.insert(what.message_id);
+std::vector<std::string> shaky_mail::send(std::span<const mail> all) {
+  std::vector<std::string> wrong;
+  for (const auto& what : all) {
+    wrong.emplace_back(in_.strikes(mishap::mail_fails) ? "the mail fails, on purpose" : "");
+    if (wrong.back().empty())
+      in_.mailed.insert(what.message_id);
+  }
+  return wrong;
 }
 
 } // namespace troupe::dst

@@ -82,7 +82,7 @@ private:
 class shaky_mail : public mail_transport {
 public:
   explicit shaky_mail(world& in) : in_(in) {}
-  void send(const mail& what) override;
+  std::vector<std::string> send(std::span<const mail> all) override;
 
 private:
   world& in_;

@@ -3,16 +3,19 @@ and what is not as planned is told."""
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from client import until
+from test_sim import PLANTED
 
 KINDS = {"troupe.kill", "troupe.freeze", "postgres.stop", "postgres.freeze", "postgres.terminate",
          "kafka.stop", "kafka.kill", "gateway.slow", "gateway.fail", "gateway.break"}
@@ -92,6 +95,50 @@ def test_a_fault_that_meets_nothing_is_told(place):
     assert code == 1, said[-8000:]
     assert "VIOLATION fault: gateway.slow: did not take effect: 0 answers met it" in said
     assert "1 violations" in said and "nothing found" in said
+    assert not processes_of(folder)
+
+
+def emailing_of(folder):
+    """A connection to the system's database of notifications; nothing until that is there."""
+    try:
+        settings = dict(line.split("=", 1)
+                        for line in (folder / "environment").read_text().splitlines())
+        connection = psycopg2.connect(settings["TROUPE_DATABASES_EMAILING"])
+    except (OSError, psycopg2.Error):
+        return None
+    connection.autocommit = True
+    return connection
+
+
+def double_a_notification(folder):
+    """Of an order that is well under way; which."""
+    with closing(until(lambda: emailing_of(folder), limit=120)) as connection, \
+            connection.cursor() as cursor:
+        def found():
+            try:
+                cursor.execute("select order_id from notifications group by order_id"
+                               " having count(*) >= 3 limit 1")
+                return cursor.fetchone()
+            except psycopg2.errors.UndefinedTable:
+                return None
+        order = until(found, limit=60)
+        _, change, _ = PLANTED["double notification"]
+        cursor.execute(change, order)
+        assert cursor.rowcount > 0
+    return order[0]
+
+
+@pytest.mark.long
+def test_what_is_changed_behind_troupes_back_is_found_among_faults(place):
+    """The verdict forgives what a fault may have broken off, and no more."""
+    plan, folder = place / "kill.toml", place / "system"
+    plan.write_text("[window]\nfrom_ms = 1000\nuntil_ms = 1500\n[troupe]\nkill = 1\n")
+    with started(place, "smoke", "--faults", str(plan), "--folder", str(folder), "--seed", "7") as run:
+        order = double_a_notification(folder)
+        code, said = end(run, 180)
+    assert code == 1, said[-8000:]
+    assert re.search(rf"VIOLATION double notification.*{order}", said), said[-8000:]
+    assert "troupe.kill" in said and "VIOLATION fault" not in said, said[-8000:]
     assert not processes_of(folder)
 
 
