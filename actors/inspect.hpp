@@ -2,11 +2,12 @@
 // The commands and answers of orders, and how messages that may cross nodes are serialised. Fields
 // may be added at the end within one protocol version; a round-trip test covers every type.
 
+#include "actors/fields.hpp"
+#include "domain/cluster.hpp"
 #include "domain/lifecycle.hpp"
 #include "persistence/order_store.hpp"
 
 #include <caf/meta/load_callback.hpp>
-#include <caf/meta/type_name.hpp>
 
 #include <optional>
 #include <string>
@@ -56,58 +57,68 @@ auto inspect(Inspector& f, std::optional<T>& x) {
 
 template <class Inspector>
 auto inspect(Inspector& f, order_line& x) {
-  return f(caf::meta::type_name("order_line"), x.id, x.product_id, x.quantity, x.price, x.name,
-           x.image_url);
+  return fields(f, "order_line", x.id, x.product_id, x.quantity, x.price, x.name, x.image_url);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, history_entry& x) {
-  return f(caf::meta::type_name("history_entry"), x.status, x.payment, x.at, x.message);
+  return fields(f, "history_entry", x.status, x.payment, x.at, x.message);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, order& x) {
-  return f(caf::meta::type_name("order"), x.id, x.user_id, x.status, x.payment, x.version, x.total,
-           x.shipping_address, x.lines, x.history, x.attempt, x.transaction_id, x.stock_held,
-           x.rounds, x.live, x.created_at, x.updated_at);
+  return fields(f, "order", x.id, x.user_id, x.status, x.payment, x.version, x.total,
+                x.shipping_address, x.lines, x.history, x.attempt, x.transaction_id, x.stock_held,
+                x.rounds, x.live, x.created_at, x.updated_at);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, order_command& x) {
-  return f(caf::meta::type_name("order_command"), x.verb, x.reason, x.transaction_id,
-           x.tracking_number, x.courier, x.version, x.attempt, x.traceparent);
+  return fields(f, "order_command", x.verb, x.reason, x.transaction_id, x.tracking_number,
+                x.courier, x.version, x.attempt, x.traceparent);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, idempotency& x) {
-  return f(caf::meta::type_name("idempotency"), x.scope, x.body_hash);
+  return fields(f, "idempotency", x.scope, x.body_hash);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, order_request& x) {
-  return f(caf::meta::type_name("order_request"), x.order_id, x.command, x.user_id,
-           x.payment_method, x.card_number, x.key);
+  return fields(f, "order_request", x.order_id, x.command, x.user_id, x.payment_method,
+                x.card_number, x.key);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, order_answer& x) {
-  return f(caf::meta::type_name("order_answer"), x.now, x.pending, x.replayed);
+  return fields(f, "order_answer", x.now, x.pending, x.replayed);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, create_request& x) {
-  return f(caf::meta::type_name("create_request"), x.draft, x.key, x.traceparent);
+  return fields(f, "create_request", x.draft, x.key, x.traceparent);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, create_answer& x) {
-  return f(caf::meta::type_name("create_answer"), x.now, x.replayed);
+  return fields(f, "create_answer", x.now, x.replayed);
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, incoming_event& x) {
-  return f(caf::meta::type_name("incoming_event"), x.topic, x.partition, x.offset, x.key, x.value,
-           x.tombstone, x.id, x.source, x.traceparent);
+  return fields(f, "incoming_event", x.topic, x.partition, x.offset, x.key, x.value, x.tombstone,
+                x.id, x.source, x.traceparent);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, cluster_member& x) {
+  return fields(f, "cluster_member", x.incarnation, x.name, x.address, x.protocol, x.lives,
+                x.joined, x.leaving);
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, shard_place& x) {
+  return fields(f, "shard_place", x.owner, x.epoch);
 }
 
 } // namespace troupe

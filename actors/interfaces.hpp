@@ -37,6 +37,9 @@ using view_atom = caf::atom_constant<caf::atom("view")>;       ///< show, change
 using flush_atom = caf::atom_constant<caf::atom("flush")>;     ///< self: the mailbox was gathered
 using tick_atom = caf::atom_constant<caf::atom("tick")>;       ///< self: look at the clock
 using rest_atom = caf::atom_constant<caf::atom("rest")>;       ///< passivate, if idle
+using leave_atom = caf::atom_constant<caf::atom("leave")>;     ///< hand over to another node
+using lost_atom = caf::atom_constant<caf::atom("lost")>;       ///< a peer's connection broke
+using moved_atom = caf::atom_constant<caf::atom("moved")>;     ///< where a shard is now
 using settle_atom = caf::atom_constant<caf::atom("settle")>;   ///< learn how an attempt ended
 using again_atom = caf::atom_constant<caf::atom("again")>;     ///< publish an order's events again
 using park_atom = caf::atom_constant<caf::atom("park")>;       ///< keep an event for later
@@ -54,21 +57,23 @@ using diagnose_atom = caf::atom_constant<caf::atom("diagnose")>; ///< GET /order
 
 // ---- orders -----------------------------------------------------------------------------------
 
-/// One order. Views (whose it must be; empty: anybody's) are answered at once from the last
-/// committed state; commands one at a time, later ones wait in a bounded line. `rest_atom`: true if
-/// it was idle and ends now. `tick_atom`, from itself: the payers of this attempt have waited.
-using order_actor
-    = caf::typed_actor<caf::replies_to<view_atom, std::string>::with<order>,
-                       caf::replies_to<order_request>::with<order_answer>,
-                       caf::replies_to<create_request>::with<create_answer>,
-                       caf::replies_to<rest_atom>::with<bool>, caf::reacts_to<tick_atom, int32_t>>;
-
 /// The way to orders: `order_region`, one a node, hands on to the `order_shard` that owns the id.
 /// `view`: order id, and whose it must be (empty: anybody's).
 using order_door
     = caf::typed_actor<caf::replies_to<view_atom, std::string, std::string>::with<order>,
                        caf::replies_to<order_request>::with<order_answer>,
                        caf::replies_to<create_request>::with<create_answer>>;
+
+/// One order. Views (whose it must be; empty: anybody's) are answered at once from the last
+/// committed state; commands one at a time, later ones wait in a bounded line. `rest_atom`: true if
+/// it was idle and ends now. `leave_atom`: true once it writes nothing any more; how a charge ends
+/// that still runs here it tells the order's next owner, by the door. `tick_atom`, from itself: the
+/// payers of this attempt have waited.
+using order_actor = caf::typed_actor<
+    caf::replies_to<view_atom, std::string>::with<order>,
+    caf::replies_to<order_request>::with<order_answer>,
+    caf::replies_to<create_request>::with<create_answer>, caf::replies_to<rest_atom>::with<bool>,
+    caf::replies_to<leave_atom, order_door>::with<bool>, caf::reacts_to<tick_atom, int32_t>>;
 
 /// How this node holds an order; asking changes nothing.
 using order_presence

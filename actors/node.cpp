@@ -1,5 +1,6 @@
 #include "actors/node.hpp"
 
+#include "actors/cluster_gate.hpp"
 #include "actors/health_monitor.hpp"
 #include "actors/inbox_router.hpp"
 #include "actors/letter_desk.hpp"
@@ -9,6 +10,8 @@
 #include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
+#include <mutex>
+#include <stdexcept>
 #include <utility>
 
 namespace troupe {
@@ -72,15 +75,69 @@ bool parks_itself(service of) {
 node::node(caf::actor_system& system, node_parts parts, std::function<void()> broken)
     : system_(system),
       parts_(std::make_shared<const node_parts>(std::move(parts))),
-      lease_(parts_->membership ? std::make_shared<lease>() : parts_->mine) {
+      lease_(parts_->membership ? std::make_shared<lease>() : parts_->mine),
+      shards_(parts_->membership ? std::make_shared<shard_directory>(parts_->incarnation)
+                                 : shard_directory::alone()) {
   doors_.mine = lease_;
+  if (parts_->cluster)
+    spawn_peers();
   spawn_foundation();
+  if (parts_->cluster)
+    spawn_gate();
   spawn_services();
   spawn_leaves();
   if (parts_->membership)
     spawn_membership();
   // Last: the pools and inboxes that records go to hold the rest up too.
   watcher_ = system_.spawn(watcher, foundation_, std::move(broken));
+}
+
+class node::keeper_mail {
+public:
+  void to(membership_keeper keeper) {
+    std::lock_guard guard(lock_);
+    keeper_ = std::move(keeper);
+  }
+  void lost(int64_t incarnation) {
+    std::lock_guard guard(lock_);
+    if (keeper_)
+      caf::anon_send(keeper_, lost_atom::value, incarnation);
+  }
+
+private:
+  std::mutex lock_;
+  membership_keeper keeper_;
+};
+
+void node::spawn_peers() {
+  mail_ = std::make_shared<keeper_mail>();
+  peer_options options;
+  options.me = parts_->incarnation;
+  options.command_limit = parts_->payment_wait + std::chrono::seconds(5);
+  options.lost = [mail = mail_](int64_t incarnation) { mail->lost(incarnation); };
+  // What it committed last it may not have told.
+  options.gone = [c = *parts_->cluster](int64_t) {
+    c.order_changes->doubtful_all();
+    c.new_notifications->doubtful_all();
+  };
+  options.connected = [changes = parts_->cluster->changes](size_t peers) { changes->peers(peers); };
+  auto connector = system_.spawn(connector_behavior);
+  peers_ = system_.spawn(peer_router_behavior, connector, std::move(options), parts_->count);
+  doors_.peers = peers_;
+  leaves_.push_back(caf::actor_cast<caf::actor>(system_.spawn(
+      change_teller_behavior, parts_->cluster->changes, peers_, std::chrono::milliseconds(10))));
+  leaves_.push_back(caf::actor_cast<caf::actor>(connector));
+}
+
+/// Open to peers once the orders are there. Throws when the port is somebody else's.
+void node::spawn_gate() {
+  const auto& c = *parts_->cluster;
+  gate_ = system_.spawn(cluster_gate_behavior, local_orders(region_), c.order_changes,
+                        c.new_notifications);
+  for (const auto& part : {caf::actor_cast<caf::actor>(gate_), caf::actor_cast<caf::actor>(peers_)})
+    foundation_.push_back(part);
+  if (!publish_gate(system_, gate_, c.net))
+    throw std::runtime_error("cluster.port: cannot be bound");
 }
 
 /// Last made, last ended: the lease is renewed as long as anything writes.
@@ -92,10 +149,14 @@ void node::spawn_membership() {
   }
   if (parts_->health)
     parts_->health->set("order", "shards", {health::down, "not known yet"});
-  auto keeper = spawn_blocking(system_, parts_->detach, membership_keeper_behavior,
-                               boxed(parts_->membership()), lease_, sweepers, parts_->count,
-                               parts_->health);
-  foundation_.push_back(caf::actor_cast<caf::actor>(keeper));
+  keeper_ = spawn_blocking(system_, parts_->detach, membership_keeper_behavior,
+                           boxed(parts_->membership()),
+                           keeper_parts{lease_, shards_, std::move(sweepers), region_, peers_,
+                                        parts_->count, parts_->health});
+  if (mail_)
+    mail_->to(keeper_);
+  doors_.cluster = keeper_;
+  foundation_.push_back(caf::actor_cast<caf::actor>(keeper_));
 }
 
 void node::spawn_foundation() {
@@ -122,16 +183,15 @@ void node::spawn_foundation() {
   payments_ = payments;
   doors_.reader = readers;
   doors_.keys = readers;
-  order_context context{journals,        readers,  readers, payments,        p->within,
-                        p->payment_wait, p->clock, lease_,  p->order_changes};
-  auto region = system.spawn(order_region_behavior,
-                             std::make_shared<const order_context>(std::move(context)), p->shards,
-                             p->count);
-  doors_.orders = region;
-  presence_ = region;
+  order_context context{journals, readers, readers,          payments, p->within, p->payment_wait,
+                        p->clock, lease_,  p->order_changes, shards_,  peers_};
+  region_ = system.spawn(order_region_behavior,
+                         std::make_shared<const order_context>(std::move(context)), p->shards,
+                         p->region, p->count);
+  doors_.orders = region_;
   for (auto& part : {caf::actor_cast<caf::actor>(bridge_), caf::actor_cast<caf::actor>(journals),
                      caf::actor_cast<caf::actor>(readers), caf::actor_cast<caf::actor>(payments),
-                     caf::actor_cast<caf::actor>(region)})
+                     caf::actor_cast<caf::actor>(region_)})
     foundation_.push_back(part);
 }
 
@@ -157,7 +217,7 @@ void node::spawn_services() {
         });
   doors_.catalogue = catalogue;
   auto diagnosis = system.spawn(
-      diagnosis_desk_behavior, presence_,
+      diagnosis_desk_behavior, order_presence(region_),
       [&system, p](size_t whose) -> diagnosis_reader {
         return spawn_blocking(system, p->detach, diagnosis_reader_behavior,
                               boxed(p->diagnoses(static_cast<service>(whose))));
@@ -211,9 +271,11 @@ void node::spawn_letters(const std::vector<event_handler>& handlers) {
 
 void node::spawn_retention() {
   leaves_.push_back(supervised(
-      [&system = system_, p = parts_, mine = lease_] {
+      [&system = system_, p = parts_, mine = lease_, shards = shards_] {
+        const std::function<bool()> leads
+            = [mine, shards] { return mine->now() == standing::owner && shards->leads(); };
         return caf::actor_cast<caf::actor>(spawn_blocking(
-            system, p->detach, retention_sweeper_behavior, p->retention, mine, p->old, p->count));
+            system, p->detach, retention_sweeper_behavior, p->retention, leads, p->old, p->count));
       },
       "retention_sweeper"));
 }
@@ -242,10 +304,10 @@ void node::spawn_leaves() {
   }
   spawn_letters(handlers);
   leaves_.push_back(supervised(
-      [&system, p, orders = doors_.orders, mine = lease_] {
+      [&system, p, orders = doors_.orders, mine = lease_, shards = shards_] {
         return caf::actor_cast<caf::actor>(spawn_blocking(system, p->detach, order_sweeper_behavior,
                                                           boxed(p->order_reads()), orders, mine,
-                                                          p->sweeper, p->count));
+                                                          shards, p->sweeper, p->count));
       },
       "order_sweeper"));
   leaves_.push_back(supervised(
@@ -279,10 +341,24 @@ void node::end(const caf::actor& who, std::chrono::milliseconds limit) {
     log::warn("node.part_hangs", {{"actor", who.id()}});
 }
 
+void node::leave(std::chrono::milliseconds limit) {
+  if (!keeper_ || !parts_->cluster)
+    return;
+  caf::scoped_actor self{system_};
+  self->request(keeper_, limit, leave_atom::value)
+      .receive(
+          [](bool done) {
+            log::info("node.left", {{"gave_all", done}});
+          },
+          [](const caf::error&) { log::warn("node.left_late"); });
+}
+
 void node::stop() {
   if (std::exchange(stopped_, true))
     return;
   caf::anon_send_exit(watcher_, caf::exit_reason::user_shutdown);
+  if (gate_)
+    unpublish_gate(system_, gate_, parts_->cluster->net.port);
   for (auto& leaf : leaves_)
     end(leaf, std::chrono::seconds(1));
   // The bridge goes first: its last delivery reports reach the journals, which write the last

@@ -6,6 +6,8 @@
 // ends the node, so that the process starts afresh from what is durable.
 
 #include "actors/catalogue.hpp"
+#include "actors/change_exchange.hpp"
+#include "actors/cluster_net.hpp"
 #include "actors/diagnosis_desk.hpp"
 #include "actors/emailing_worker.hpp"
 #include "actors/event_pool.hpp"
@@ -30,6 +32,15 @@ namespace troupe {
 template <class Store>
 using store_maker = std::function<std::unique_ptr<Store>()>;
 
+/// The way to other nodes, and theirs to this one. What it points to outlives the node.
+struct cluster_parts {
+  cluster_net_options net;
+  change_exchange* changes = nullptr; ///< from this node to clients who wait elsewhere
+  /// The clients who wait here, for what other nodes changed.
+  order_observer* order_changes = nullptr;
+  notification_observer* new_notifications = nullptr;
+};
+
 /// What a node is made of: the outside behind interfaces, and the sizes.
 struct node_parts {
   /// Blocking actors get threads of their own. False on CAF's test coordinator.
@@ -52,10 +63,13 @@ struct node_parts {
   /// Makes the topics; true when they are all there. Blocks for seconds at most.
   std::function<bool()> prepare_topics;
 
-  /// The place among other nodes; none: `mine` says whether this node may serve.
+  /// The place among other nodes; none: `mine` says whether this node may serve, and it owns all
+  /// shards.
   store_maker<troupe::membership> membership;
+  int64_t incarnation = 1;
   std::shared_ptr<lease> mine = lease::unlimited();
   std::vector<fence_task> fences;
+  std::optional<cluster_parts> cluster; ///< none: without a gate it shares with nobody
 
   size_t journals = 2, readers = 1;
   size_t inventory_workers = 2, payment_workers = 2, emailing_workers = 1;
@@ -64,6 +78,7 @@ struct node_parts {
   std::function<timestamp()> clock;
   journal_options journal;
   shard_options shards;
+  region_options region;
   sweeper_options sweeper;
   diagnosis_options diagnosis;
   payment_options payment;
@@ -86,6 +101,8 @@ struct node_doors {
   notification_actor notifications;
   diagnosis_actor diagnosis;
   letters_actor letters;
+  membership_keeper cluster;         ///< null: without others
+  peer_router_actor peers;           ///< likewise
   std::shared_ptr<const lease> mine; ///< says whether this node owns the orders
 };
 
@@ -101,11 +118,19 @@ public:
 
   const node_doors& doors() const { return doors_; }
 
+  /// Gives every shard to another node, if there is one that takes it. Waits for it.
+  void leave(std::chrono::milliseconds limit);
+
   /// Ends all in order: consumers and delivery reports, sweeps, orders, journals and pools. Each
   /// step is bounded. Once.
   void stop();
 
 private:
+  /// Where the router says which connections broke: the keeper is made after it.
+  class keeper_mail;
+
+  void spawn_peers();
+  void spawn_gate();
   void spawn_membership();
   void spawn_foundation();
   void spawn_services();
@@ -119,10 +144,15 @@ private:
   caf::actor_system& system_;
   std::shared_ptr<const node_parts> parts_;
   std::shared_ptr<lease> lease_;
+  std::shared_ptr<shard_directory> shards_;
   node_doors doors_;
   bridge_actor bridge_;
   payment_pool payments_;
-  order_presence presence_;
+  order_region_actor region_;
+  membership_keeper keeper_; ///< null: without others
+  peer_router_actor peers_;  ///< null: without a gate
+  cluster_gate_actor gate_;  ///< likewise
+  std::shared_ptr<keeper_mail> mail_;
   std::vector<caf::actor> leaves_;     ///< ended first
   std::vector<caf::actor> foundation_; ///< ended last, the bridge first
   caf::actor watcher_;

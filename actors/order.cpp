@@ -233,18 +233,21 @@ caf::result<create_answer> order_state::create(create_request&& request) {
   return reply;
 }
 
-/// The creation did not become an order: this actor answers for the earlier one, and ends.
+/// The creation did not become an order: this actor answers for the earlier one, and ends. An order
+/// of this very id was made by the same request, which another node asks again: ids are its own.
 void order_state::settle_creation(create_request request, const commit_result& result) {
-  if (result.outcome != commit_outcome::duplicate || !result.earlier)
+  if (result.outcome != commit_outcome::duplicate)
     return stop(make_fault(fault::internal));
-  if (result.earlier->body_hash != request.key->body_hash)
+  if (result.earlier && result.earlier->body_hash != request.key->body_hash)
     return stop(make_fault(fault::key_reused));
-  self_->request(context_->reader, caf::infinite, view_atom::value, result.earlier->order_id)
+  const auto earlier = result.earlier.value_or(earlier_use{request.draft.id, 1, {}});
+  self_->request(context_->reader, caf::infinite, view_atom::value, earlier.order_id)
       .then(
-          [this, version = result.earlier->version](const loaded_order& earlier) {
-            if (earlier)
+          [this, version = earlier.version,
+           replayed = result.earlier.has_value()](const loaded_order& found) {
+            if (found)
               std::exchange(creating_, std::nullopt)
-                  ->deliver(create_answer{at_version(*earlier, version), true});
+                  ->deliver(create_answer{at_version(*found, version), replayed});
             stop(make_fault(fault::internal));
           },
           [this](const caf::error&) { stop(make_fault(fault::unavailable)); });
@@ -306,6 +309,8 @@ void order_state::charge_outcome_known(const charge_outcome& outcome, bool by_wo
         return;
       known.command.verb = order_verb::charge_unknown;
   }
+  if (leaving_ && leaving_->departed)
+    return tell_next_owner(std::move(known));
   submit({std::move(known), std::nullopt});
 }
 
@@ -352,6 +357,42 @@ void order_state::next() {
     line_.pop_front();
     run(std::move(what));
   }
+  if (leaving_ && !leaving_->departed && !committing_)
+    depart();
+}
+
+caf::result<bool> order_state::leave(order_door next_owner) {
+  auto gone = self_->make_response_promise<bool>();
+  leaving_ = std::make_unique<departure>(departure{std::move(next_owner), gone});
+  next();
+  return gone;
+}
+
+/// Its commands are done. A charge that was begun here ends here, and its payers wait for it; who
+/// joined an earlier one is told that its outcome is not known yet.
+void order_state::depart() {
+  leaving_->departed = true;
+  leaving_->gone.deliver(true);
+  if (charging_)
+    return;
+  answer_payers(true);
+  self_->quit();
+}
+
+void order_state::tell_next_owner(order_request outcome) {
+  const bool pending = outcome.command.verb == order_verb::charge_unknown;
+  self_->request(leaving_->next_owner, caf::infinite, std::move(outcome))
+      .then(
+          [this, pending](const order_answer& told) {
+            current_ = told.now;
+            answer_payers(pending);
+            self_->quit();
+          },
+          [this](const caf::error& e) { // the deadline asks the gateway
+            log::warn("order.outcome_not_told", {{"order", current_.id}, {"error", detail_of(e)}});
+            answer_payers(true);
+            self_->quit();
+          });
 }
 
 bool order_state::rest() {
@@ -373,6 +414,8 @@ void order_state::abandon(const caf::error& why) {
       what.reply->deliver(why);
   for (auto& payer : std::exchange(payers_, {}))
     payer.deliver(why);
+  if (leaving_ && !leaving_->departed)
+    leaving_->gone.deliver(true);
 }
 
 /// This copy of the order may be stale: it ends, and the shard loads a fresh one when asked.
@@ -390,6 +433,7 @@ order_actor::behavior_type order_behavior(order_state::self_ptr self, order init
       [self](order_request& r) { return self->state.command(std::move(r)); },
       [self](create_request& r) { return self->state.create(std::move(r)); },
       [self](rest_atom) { return self->state.rest(); },
+      [self](leave_atom, order_door& door) { return self->state.leave(std::move(door)); },
       [self](tick_atom, int32_t attempt) { self->state.wait_is_over(attempt); },
   };
 }

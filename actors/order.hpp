@@ -6,6 +6,8 @@
 #include "actors/interfaces.hpp"
 #include "actors/lease.hpp"
 #include "actors/observers.hpp"
+#include "actors/peers.hpp"
+#include "actors/shard_directory.hpp"
 
 #include <chrono>
 #include <functional>
@@ -25,6 +27,8 @@ struct order_context {
   std::function<timestamp()> clock;
   std::shared_ptr<const lease> mine = lease::unlimited();
   order_observer* observer = nullptr; ///< may be null; outlives the orders
+  std::shared_ptr<shard_directory> shards = shard_directory::alone();
+  peer_orders peers{}; ///< null: there are no other nodes
 };
 using order_context_ptr = std::shared_ptr<const order_context>;
 
@@ -44,6 +48,7 @@ public:
   caf::result<order_answer> command(order_request&& request);
   caf::result<create_answer> create(create_request&& request);
   bool rest();
+  caf::result<bool> leave(order_door next_owner);
   /// Payers of `attempt` that still wait are told that its outcome is unknown.
   void wait_is_over(int32_t attempt);
   /// Answers everybody who waits: CAF drops the promises of an ending actor silently.
@@ -75,6 +80,8 @@ private:
   void fail(const caf::error& why);
   void answer_payers(bool pending);
   void next();
+  void depart();
+  void tell_next_owner(order_request outcome);
   void stop(const caf::error& why);
   charge charge_of_attempt(const order_request& cause) const;
 
@@ -88,6 +95,14 @@ private:
   std::list<job> line_;
   std::vector<answer_promise> payers_; ///< wait for the running attempt
   bool charging_ = false; ///< it was begun here, and nobody was told yet that its end is unknown
+
+  /// The order goes to another node.
+  struct departure {
+    order_door next_owner;
+    caf::typed_response_promise<bool> gone;
+    bool departed = false; ///< nothing is written here any more
+  };
+  std::unique_ptr<departure> leaving_;
 };
 
 /// `initial`: as loaded, or only an id with version 0, to be created.

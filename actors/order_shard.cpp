@@ -1,6 +1,7 @@
 #include "actors/order_shard.hpp"
 
 #include "actors/ending.hpp"
+#include "domain/replay.hpp"
 #include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
 
@@ -50,12 +51,24 @@ caf::result<create_answer> order_shard_state::create(create_request&& request) {
   auto id = request.draft.id;
   auto [it, fresh] = orders_.try_emplace(id);
   if (!fresh)
-    return make_fault(fault::internal, "the order id is taken");
+    return created_before(id);
   order blank;
   blank.id = id;
   spawn_order(id, it->second, std::move(blank));
   return self_->make_response_promise<create_answer>().delegate(it->second.actor,
                                                                 std::move(request));
+}
+
+/// Whoever chose this id asks again: the answer to its first request was lost.
+caf::result<create_answer> order_shard_state::created_before(const std::string& id) {
+  auto reply = self_->make_response_promise<create_answer>();
+  self_->request(order_shard_actor(self_), caf::infinite, view_atom::value, id, std::string())
+      .then(
+          [reply](const order& now) mutable {
+            reply.deliver(create_answer{at_version(now, 1), false});
+          },
+          [reply](const caf::error& why) mutable { reply.deliver(why); });
+  return reply;
 }
 
 presence order_shard_state::holds(const std::string& id) const {
@@ -90,10 +103,9 @@ void order_shard_state::load(const std::string& id) {
             [this, id](const caf::error&) {
               auto it = orders_.find(id);
               refuse(it->second, make_fault(fault::unavailable));
-              if (worth_keeping(it->second)) // its crashes must not be forgotten
-                self_->delayed_send(self_, options_.first_restart, again_atom::value, id);
-              else
-                orders_.erase(it);
+              if (worth_keeping(it->second) && !leaves()) // its crashes must not be forgotten
+                return self_->delayed_send(self_, options_.first_restart, again_atom::value, id);
+              forget(id);
             });
 }
 
@@ -102,21 +114,23 @@ void order_shard_state::loaded(const std::string& id, const loaded_order& found)
   auto& e = it->second;
   if (!found) {
     refuse(e, make_fault(fault::not_found));
-    orders_.erase(it);
-    return;
+    return forget(id);
   }
   bool only_views = std::all_of(e.line.begin(), e.line.end(),
                                 [](const waiter& w) { return !w.request.has_value(); });
   if (found->live || !only_views) {
     spawn_order(id, e, *found);
-    return drain(e);
+    drain(e);
+    if (leaves())
+      let_go(id, e);
+    return;
   }
   for (auto& w : e.line) // settled for good: no actor for it
     if (w.user.empty() || w.user == found->user_id)
       w.view.deliver(*found);
     else
       w.view.deliver(make_fault(fault::not_found));
-  orders_.erase(it);
+  forget(id);
 }
 
 void order_shard_state::spawn_order(const std::string& id, entry& e, order initial) {
@@ -168,14 +182,18 @@ void order_shard_state::down(const caf::down_msg& gone) {
   auto it = orders_.find(id);
   auto& e = it->second;
   e.actor = nullptr;
+  if (gone.reason && leaves()) { // the next owner loads it
+    refuse(e, make_fault(fault::unavailable));
+    return forget(id);
+  }
   if (gone.reason)
     return crashed(id, e);
   // It rests, or it found its copy stale: the next command loads it afresh.
-  if (!e.line.empty() || worth_keeping(e)) {
+  if (!e.line.empty() || (worth_keeping(e) && !leaves())) {
     e.now = phase::loading;
     return load(id);
   }
-  orders_.erase(it);
+  forget(id);
 }
 
 void order_shard_state::crashed(const std::string& id, entry& e) {
@@ -227,7 +245,56 @@ void order_shard_state::passivate_idle() {
   }
 }
 
+caf::result<bool> order_shard_state::leave(order_door next_owner) {
+  next_owner_ = std::move(next_owner);
+  left_ = self_->make_response_promise<bool>();
+  auto reply = left_;
+  std::vector<std::string> ids;
+  for (auto& [id, e] : orders_)
+    ids.push_back(id);
+  for (const auto& id : ids)
+    let_go(id, orders_.at(id));
+  end_if_left();
+  return reply;
+}
+
+/// One that is being loaded, or rests, goes once it is known what becomes of it.
+void order_shard_state::let_go(const std::string& id, entry& e) {
+  if (e.now == phase::crashed || e.now == phase::quarantined) {
+    refuse(e, make_fault(fault::unavailable));
+    if (e.now == phase::quarantined)
+      count_->quarantined.Decrement();
+    orders_.erase(id);
+  } else if (e.now == phase::live) {
+    self_->request(e.actor, caf::infinite, leave_atom::value, next_owner_)
+        .then([this, id, left = e.actor.id()](bool) { gone(id, left); },
+              [](const caf::error&) { /* it ended otherwise: told by DOWN */ });
+  }
+}
+
+/// Its actor may stay until its charge has ended, and is nobody's then.
+void order_shard_state::gone(const std::string& id, caf::actor_id left) {
+  if (ids_.erase(left) == 0)
+    return; // told by DOWN already
+  count_->live.Decrement();
+  forget(id);
+}
+
+void order_shard_state::forget(const std::string& id) {
+  orders_.erase(id);
+  end_if_left();
+}
+
+void order_shard_state::end_if_left() {
+  if (!leaves() || !orders_.empty())
+    return;
+  left_.deliver(true);
+  self_->quit();
+}
+
 void order_shard_state::abandon(const caf::error& why) {
+  if (leaves())
+    left_.deliver(why);
   for (auto& [id, e] : orders_) {
     refuse(e, why);
     if (e.now == phase::quarantined)
@@ -254,6 +321,7 @@ order_shard_actor::behavior_type order_shard_behavior(order_shard_state::self_pt
       [self](order_request& r) { return self->state.command(std::move(r)); },
       [self](create_request& r) { return self->state.create(std::move(r)); },
       [self](diagnose_atom, const std::string& id) { return self->state.holds(id); },
+      [self](leave_atom, order_door& door) { return self->state.leave(std::move(door)); },
       [self](tick_atom) { self->state.passivate_idle(); },
       [self](again_atom, const std::string& id) { self->state.restart(id); },
   };

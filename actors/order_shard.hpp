@@ -2,7 +2,9 @@
 // One of the 64 shards of a node: supervises its order actors. Spawns them on demand (from the
 // store, or for a creation), restarts one that crashed with a growing delay, quarantines one that
 // keeps crashing, passivates idle ones. Reads of settled orders are answered from the store and
-// need no actor. Spawned by the region only.
+// need no actor. When another node takes it over, its orders end their commands and leave, and so
+// does it: then it answers `leave_atom`. Spawned by the region only, which sends it nothing more
+// meanwhile.
 
 #include "actors/backoff.hpp"
 #include "actors/order.hpp"
@@ -15,6 +17,7 @@ namespace troupe {
 
 using order_shard_actor
     = order_door::extend<caf::replies_to<diagnose_atom, std::string>::with<presence>,
+                         caf::replies_to<leave_atom, order_door>::with<bool>,
                          caf::reacts_to<tick_atom>,                // look for idle orders
                          caf::reacts_to<again_atom, std::string>>; // restart it now
 
@@ -46,6 +49,7 @@ public:
   caf::result<create_answer> create(create_request&& request);
   presence holds(const std::string& id) const;
   void passivate_idle();
+  caf::result<bool> leave(order_door next_owner);
   void restart(const std::string& id);
   void down(const caf::down_msg& gone);
   void abandon(const caf::error& why);
@@ -72,6 +76,7 @@ private:
     int crashes = 0;
   };
 
+  caf::result<create_answer> created_before(const std::string& id);
   entry* find_or_load(const std::string& id);
   void load(const std::string& id);
   void loaded(const std::string& id, const loaded_order& found);
@@ -81,6 +86,11 @@ private:
   void crashed(const std::string& id, entry& e);
   void refuse(entry& e, const caf::error& why);
   bool worth_keeping(const entry& e) const;
+  bool leaves() const { return next_owner_ != nullptr; }
+  void let_go(const std::string& id, entry& e);
+  void gone(const std::string& id, caf::actor_id left);
+  void forget(const std::string& id);
+  void end_if_left();
 
   self_ptr self_ = nullptr;
   order_context_ptr context_;
@@ -88,6 +98,8 @@ private:
   std::shared_ptr<shard_metrics> count_;
   std::unordered_map<std::string, entry> orders_;
   std::unordered_map<caf::actor_id, std::string> ids_; ///< of live actors
+  order_door next_owner_;                              ///< null: the shard stays
+  caf::typed_response_promise<bool> left_;
 };
 
 order_shard_actor::behavior_type order_shard_behavior(order_shard_state::self_ptr self,

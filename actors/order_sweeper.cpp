@@ -6,11 +6,13 @@ namespace troupe {
 
 void order_sweeper_state::start(self_ptr self, std::unique_ptr<order_queries> queries,
                                 order_door orders, std::shared_ptr<const lease> mine,
-                                sweeper_options options, metrics& count) {
+                                std::shared_ptr<shard_directory> shards, sweeper_options options,
+                                metrics& count) {
   self_ = self;
   queries_ = std::move(queries);
   orders_ = std::move(orders);
   lease_ = std::move(mine);
+  shards_ = std::move(shards);
   options_ = options;
   for (int s = 0; s < order_status_count; ++s)
     gauges_.push_back(
@@ -21,21 +23,33 @@ void order_sweeper_state::start(self_ptr self, std::unique_ptr<order_queries> qu
 
 void order_sweeper_state::tick() {
   self_->delayed_send(self_, options_.interval, tick_atom::value);
-  if (lease_->now() != standing::owner)
+  const auto mine = shards_->owned();
+  if (lease_->now() != standing::owner || mine.empty())
     return show({}); // the owner's watchdog counts them
   try {
-    if (!recovered_) {
-      tell(queries_->unsettled_payments(options_.batch));
-      recovered_ = true;
-    }
-    auto overdue = queries_->overdue(options_.batch, told_);
+    recover();
+    auto overdue = queries_->overdue(mine, options_.batch, told_);
     tell(overdue);
     const bool more = overdue.size() == static_cast<size_t>(options_.batch);
     told_ = more ? std::move(overdue.back()) : overdue_order{};
+    if (!shards_->leads())
+      return show({});
     count_overdue();
     queries_->fold_figures();
   } catch (const store_error& e) {
     log::debug("orders.sweep_failed", {{"error", e.what()}});
+  }
+}
+
+void order_sweeper_state::recover() {
+  const auto inherited = shards_->take_inherited();
+  if (inherited.empty())
+    return;
+  try {
+    tell(queries_->unsettled_payments(inherited, options_.batch));
+  } catch (const store_error&) {
+    shards_->inherit(inherited);
+    throw;
   }
 }
 
@@ -68,8 +82,10 @@ order_sweeper_actor::behavior_type
 order_sweeper_behavior(order_sweeper_state::self_ptr self,
                        const std::shared_ptr<std::unique_ptr<order_queries>>& queries,
                        order_door orders, std::shared_ptr<const lease> mine,
-                       sweeper_options options, metrics* count) {
-  self->state.start(self, std::move(*queries), std::move(orders), std::move(mine), options, *count);
+                       std::shared_ptr<shard_directory> shards, sweeper_options options,
+                       metrics* count) {
+  self->state.start(self, std::move(*queries), std::move(orders), std::move(mine),
+                    std::move(shards), options, *count);
   return {[self](tick_atom) { self->state.tick(); }};
 }
 

@@ -1,13 +1,14 @@
 #pragma once
-// Finds live orders past their deadline and tells each, through the region, a batch a second: each
-// round goes on where the last one ended, so that orders that cannot move (quarantined ones) do not
-// hide the others. Once at the start also the payments that nobody is at work on. Idle
-// while another node owns the shards. Counts the overdue for the watchdog. Folds new steps into the
-// figures. One query a round for all shards of the node. Blocks in its session: production detaches
-// it.
+// Finds live orders past their deadline in the shards that this node owns and tells each, through
+// the region, a batch a second: each round goes on where the last one ended, so that orders that
+// cannot move (quarantined ones) do not hide the others. Of shards whose owner is gone also the
+// payments, which nobody is at work on. Who owns the first shard counts the overdue for the
+// watchdog and folds new steps into the figures, for all. One query a round. Blocks in its session:
+// production detaches it.
 
 #include "actors/interfaces.hpp"
 #include "actors/lease.hpp"
+#include "actors/shard_directory.hpp"
 #include "telemetry/metrics.hpp"
 
 #include <array>
@@ -28,10 +29,12 @@ public:
   static inline const char* name = "order_sweeper";
 
   void start(self_ptr self, std::unique_ptr<order_queries> queries, order_door orders,
-             std::shared_ptr<const lease> mine, sweeper_options options, metrics& count);
+             std::shared_ptr<const lease> mine, std::shared_ptr<shard_directory> shards,
+             sweeper_options options, metrics& count);
   void tick();
 
 private:
+  void recover();
   void tell(const std::vector<overdue_order>& overdue);
   void count_overdue();
   void show(const std::array<int64_t, order_status_count>& overdue);
@@ -40,9 +43,9 @@ private:
   std::unique_ptr<order_queries> queries_;
   order_door orders_;
   std::shared_ptr<const lease> lease_;
+  std::shared_ptr<shard_directory> shards_;
   sweeper_options options_;
   std::vector<prometheus::Gauge*> gauges_; ///< by status
-  bool recovered_ = false;
   overdue_order told_; ///< the last one; empty: the next round begins with the longest overdue
   caf::actor_clock::time_point next_count_{};
 };
@@ -51,6 +54,7 @@ order_sweeper_actor::behavior_type
 order_sweeper_behavior(order_sweeper_state::self_ptr self,
                        const std::shared_ptr<std::unique_ptr<order_queries>>& queries,
                        order_door orders, std::shared_ptr<const lease> mine,
-                       sweeper_options options, metrics* count);
+                       std::shared_ptr<shard_directory> shards, sweeper_options options,
+                       metrics* count);
 
 } // namespace troupe

@@ -7,10 +7,10 @@
 namespace troupe {
 
 void retention_sweeper_state::start(self_ptr self, const retention_maker& make,
-                                    std::shared_ptr<const lease> mine, retention_options options,
+                                    std::function<bool()> leads, retention_options options,
                                     metrics& count) {
   self_ = self;
-  lease_ = std::move(mine);
+  leads_ = std::move(leads);
   options_ = std::move(options);
   for (const auto& task : options_.tasks) {
     if (!stores_.contains(task.in))
@@ -24,7 +24,7 @@ void retention_sweeper_state::start(self_ptr self, const retention_maker& make,
 }
 
 void retention_sweeper_state::tick() {
-  const bool mine = lease_->now() == standing::owner;
+  const bool mine = leads_();
   if (mine && remove_batch(options_.tasks[next_]))
     return self_->delayed_send(self_, options_.pause, tick_atom::value);
   next_ = mine ? (next_ + 1) % options_.tasks.size() : 0;
@@ -52,12 +52,10 @@ void retention_sweeper_state::end_sweep() {
       log::info("retention.removed", {{"kind", to_string(what)}, {"rows", rows}});
 }
 
-retention_sweeper::behavior_type retention_sweeper_behavior(retention_sweeper_state::self_ptr self,
-                                                            const retention_maker& make,
-                                                            std::shared_ptr<const lease> mine,
-                                                            retention_options options,
-                                                            metrics* count) {
-  self->state.start(self, make, std::move(mine), std::move(options), *count);
+retention_sweeper::behavior_type
+retention_sweeper_behavior(retention_sweeper_state::self_ptr self, const retention_maker& make,
+                           std::function<bool()> leads, retention_options options, metrics* count) {
+  self->state.start(self, make, std::move(leads), std::move(options), *count);
   return {[self](tick_atom) { self->state.tick(); }};
 }
 

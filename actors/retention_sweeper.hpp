@@ -1,11 +1,9 @@
 #pragma once
-// Removes what is old, batch by batch with a pause between, so that nobody notices. The owner of
-// the orders does it, in every database. One a node; blocks in its sessions, so production detaches
-// it.
+// Removes what is old, batch by batch with a pause between, so that nobody notices. The leading
+// node does it, in every database. One a node; blocks in its sessions, so production detaches it.
 // Source: "Retention" in docs/operations.md.
 
 #include "actors/interfaces.hpp"
-#include "actors/lease.hpp"
 #include "persistence/retention.hpp"
 #include "telemetry/metrics.hpp"
 
@@ -37,7 +35,7 @@ public:
   using self_ptr = retention_sweeper::stateful_pointer<retention_sweeper_state>;
   static inline const char* name = "retention_sweeper";
 
-  void start(self_ptr self, const retention_maker& make, std::shared_ptr<const lease> mine,
+  void start(self_ptr self, const retention_maker& make, std::function<bool()> leads,
              retention_options options, metrics& count);
   /// One batch, and when the next is due.
   void tick();
@@ -48,17 +46,16 @@ private:
 
   self_ptr self_ = nullptr;
   std::map<service, std::unique_ptr<retention>> stores_;
-  std::shared_ptr<const lease> lease_;
+  std::function<bool()> leads_;
   retention_options options_;
   std::map<old_rows, prometheus::Counter*> removed_;
   std::map<old_rows, int64_t> swept_; ///< in this sweep
   size_t next_ = 0;                   ///< the task whose turn it is
 };
 
-retention_sweeper::behavior_type retention_sweeper_behavior(retention_sweeper_state::self_ptr self,
-                                                            const retention_maker& make,
-                                                            std::shared_ptr<const lease> mine,
-                                                            retention_options options,
-                                                            metrics* count);
+/// `leads`: whether this node is the one that does it now.
+retention_sweeper::behavior_type
+retention_sweeper_behavior(retention_sweeper_state::self_ptr self, const retention_maker& make,
+                           std::function<bool()> leads, retention_options options, metrics* count);
 
 } // namespace troupe

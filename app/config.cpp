@@ -3,6 +3,7 @@
 #include "app/secrets.hpp"
 #include "app/settings.hpp"
 #include "app/settings_file.hpp"
+#include "domain/endpoint.hpp"
 #include "domain/ids.hpp"
 #include "http/client_address.hpp"
 #include "telemetry/fail_point.hpp"
@@ -75,6 +76,37 @@ bool is_loopback(const std::string& bind) {
   return address && http::is_loopback(*address);
 }
 
+/// Who reaches the cluster's port without TLS may say anything.
+void check_tls(const config& c, std::vector<std::string>& wrong) {
+  const auto& at = c.cluster;
+  const bool tls = !at.certificate.empty() || !at.key.empty() || !at.authority.empty();
+  if (!tls && !at.is_private && !is_loopback(at.bind))
+    wrong.emplace_back("cluster.bind: beyond loopback cluster.certificate, key and authority are "
+                       "needed, or cluster.private = true on a network of its own");
+  for (const auto& [key, file] :
+       {std::pair("certificate", &at.certificate), {"key", &at.key}, {"authority", &at.authority}})
+    if (tls && file->empty())
+      wrong.push_back(std::string("cluster.") + key + ": is needed with the other two for TLS");
+    else if (tls && !text_of_file(*file))
+      wrong.push_back(std::string("cluster.") + key + ": " + *file + ": cannot be read");
+}
+
+void check_cluster(const config& c, std::vector<std::string>& wrong) {
+  const auto& at = c.cluster;
+  if (at.bind.empty())
+    return;
+  const auto address = http::parse_address(at.bind);
+  if (!address) {
+    wrong.emplace_back("cluster.bind: must be a numeric IPv4 or IPv6 address");
+    return;
+  }
+  if (at.advertise.empty() && (at.bind == "0.0.0.0" || *address == http::ip_address{}))
+    wrong.emplace_back("cluster.advertise: is needed when cluster.bind is every address");
+  if (!at.advertise.empty() && !parse_endpoint(at.advertise))
+    wrong.emplace_back("cluster.advertise: must be host:port, with an IPv6 address in brackets");
+  check_tls(c, wrong);
+}
+
 /// Whether a client can send it after "Bearer ".
 bool fits_a_header(const std::string& token) {
   return std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 0x7f; });
@@ -117,6 +149,7 @@ std::vector<std::string> check_for_serving(const config& c) {
   need(c.databases.emailing, "databases.emailing");
   need(c.kafka.brokers, "kafka.brokers");
   check_addresses(c, wrong);
+  check_cluster(c, wrong);
   if (c.payment.gateway == "embedded") {
     if (!is_loopback(c.server.bind))
       wrong.emplace_back("payment.gateway: the embedded simulator is for loopback binds only; name "
@@ -138,6 +171,13 @@ std::vector<std::string> check_for_serving(const config& c) {
   if (!valid_id(c.node.name))
     wrong.emplace_back("node.name: must be 1 to 64 characters of A-Za-z0-9_-");
   return wrong;
+}
+
+std::string cluster_address(const config& c) {
+  const auto& at = c.cluster;
+  if (at.bind.empty() || !at.advertise.empty())
+    return at.bind.empty() ? "" : at.advertise;
+  return endpoint{at.bind, static_cast<uint16_t>(at.port)}.text();
 }
 
 } // namespace troupe

@@ -79,6 +79,13 @@ struct config {
     std::string name = "node-1";
   } node;
   struct {
+    std::string bind; ///< numeric; empty: no cluster
+    int64_t port = 3010;
+    std::string advertise;                   ///< host:port for the peers; empty: bind:port
+    bool is_private = false;                 ///< nobody else reaches it: no TLS needed
+    std::string certificate, key, authority; ///< PEM files
+  } cluster;
+  struct {
     std::string level = "info";
     std::string format = "automatic";
   } log;
@@ -100,7 +107,10 @@ config_result read_config(const std::string& file, bool required,
                           const std::vector<std::string>& environment);
 
 /// What `serve` needs beyond the form: databases and brokers named, no open admin routes beyond
-/// loopback, the simulator on loopback only.
+/// loopback, the simulator on loopback only, and no cluster that strangers could join.
 std::vector<std::string> check_for_serving(const config& c);
+
+/// Where peers reach this node, host:port; empty: it takes no part in a cluster.
+std::string cluster_address(const config& c);
 
 } // namespace troupe

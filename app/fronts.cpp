@@ -2,6 +2,7 @@
 
 #include "http/analytics_routes.hpp"
 #include "http/catalogue_routes.hpp"
+#include "http/cluster_routes.hpp"
 #include "http/diagnosis_routes.hpp"
 #include "http/document_routes.hpp"
 #include "http/health_routes.hpp"
@@ -32,21 +33,23 @@ struct port {
 
 std::vector<port> ports_of(const config& c) {
   using namespace http;
-  return {{"order",
-           c.server.order_port,
-           "order",
-           {add_order_routes, add_order_list_routes, add_diagnosis_routes, add_analytics_routes}},
-          {"payment", c.server.payment_port, "payment", {}},
-          {"inventory",
-           c.server.inventory_port,
-           "inventory",
-           {add_catalogue_routes, add_inventory_routes}},
-          {"emailing", c.server.emailing_port, "emailing", {add_notification_routes}},
-          {"gateway",
-           c.server.gateway_port,
-           "",
-           {add_order_routes, add_order_list_routes, add_diagnosis_routes, add_analytics_routes,
-            add_catalogue_routes, add_inventory_routes, add_notification_routes}}};
+  return {
+      {"order",
+       c.server.order_port,
+       "order",
+       {add_order_routes, add_order_list_routes, add_diagnosis_routes, add_analytics_routes,
+        add_cluster_routes}},
+      {"payment", c.server.payment_port, "payment", {}},
+      {"inventory",
+       c.server.inventory_port,
+       "inventory",
+       {add_catalogue_routes, add_inventory_routes}},
+      {"emailing", c.server.emailing_port, "emailing", {add_notification_routes}},
+      {"gateway",
+       c.server.gateway_port,
+       "",
+       {add_order_routes, add_order_list_routes, add_diagnosis_routes, add_analytics_routes,
+        add_catalogue_routes, add_inventory_routes, add_notification_routes, add_cluster_routes}}};
 }
 
 std::unique_ptr<http::front> bind_front(const config& c, const port& p,

@@ -102,6 +102,7 @@ void add_stores(node_parts& parts, const config& c, int64_t incarnation) {
 
 void add_membership(node_parts& parts, const config& c, int64_t incarnation) {
   const auto& db = c.databases;
+  parts.incarnation = incarnation;
   parts.membership = [c, incarnation] { return make_membership(c.databases.orders, incarnation); };
   parts.fences.push_back({"orders", [orders = db.orders] { complete_fences(orders); }});
   for (const auto& [name, conninfo] : {std::pair("payments", &db.payments),

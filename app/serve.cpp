@@ -1,6 +1,7 @@
 // `troupe serve`: start and stop, in the order of "Start, stop, memory" in docs/protocols.md.
 
 #include "actors/backoff.hpp"
+#include "app/cluster.hpp"
 #include "app/commands.hpp"
 #include "app/fronts.hpp"
 #include "app/parts.hpp"
@@ -71,7 +72,8 @@ bool until_it_works(const char* what, const std::function<void()>& step) {
 /// Makes `incarnation`, unless an earlier try has, known everywhere.
 void begin(const config& c, int64_t& incarnation) {
   if (incarnation == 0)
-    incarnation = begin_incarnation(c.databases.orders, c.node.name, c.server.bind);
+    incarnation
+        = begin_incarnation(c.databases.orders, {c.node.name, c.server.bind, cluster_address(c)});
   auto fenced = fenced_incarnations(c.databases.orders);
   for (const auto* conninfo :
        {&c.databases.payments, &c.databases.inventory, &c.databases.emailing})
@@ -93,20 +95,23 @@ http::api_options api_options_of(const config& c) {
 struct process {
   explicit process(const config& c)
       : memory(c.server.memory_mb * 1024 * 1024, count),
-        system(system_config()),
+        settings(c),
+        system(settings),
         calls(system, gateway_options_of(c, memory, count)),
         waiting(system, waiting_options_of(c, memory), count),
+        changes(waiting.orders, waiting.notifications),
         behind(api_options_of(c), random_ids(), calls, waiting, health, count),
         servers(c, behind) {}
 
-  /// Threads share one queue: stealing ones poll, which costs an idle node a tenth of a core. As
-  /// many as cores: nothing blocks in them, and more only take turns at the queue.
-  static caf::actor_system_config& system_config() {
-    static caf::actor_system_config config;
-    config.set("scheduler.policy", caf::atom("sharing"));
-    config.set("scheduler.max-threads", std::max(2U, std::thread::hardware_concurrency()));
-    return config;
-  }
+  struct system_settings : caf::actor_system_config {
+    /// Threads share one queue: stealing ones poll, which costs an idle node a tenth of a core. As
+    /// many as cores: nothing blocks in them, and more only take turns at the queue.
+    explicit system_settings(const config& c) {
+      set("scheduler.policy", caf::atom("sharing"));
+      set("scheduler.max-threads", std::max(2U, std::thread::hardware_concurrency()));
+      add_cluster_net(*this, cluster_net_options_of(c));
+    }
+  };
 
   static http::gateway_options gateway_options_of(const config& c, const memory_guard& memory,
                                                   metrics& count) {
@@ -127,9 +132,11 @@ struct process {
   metrics count;
   health_board health;
   memory_guard memory;
+  system_settings settings;
   caf::actor_system system;
   http::gateway calls;
   http::waiting_clients waiting;
+  change_exchange changes;
   http::backend behind;
   fronts servers;
   bool announced = false; ///< the addresses
@@ -165,7 +172,8 @@ void end_in_order(process& p, node& n, std::optional<shutdown_watchdog>& watchdo
   p.health.set_phase("draining");
   fail_point("stop.draining");
   watchdog.emplace(std::chrono::seconds(8));
-  p.waiting.close(); // else the drain would wait for who waits
+  n.leave(std::chrono::seconds(3)); // who asks meanwhile is served, here or by the next owner
+  p.waiting.close();                // else the drain would wait for who waits
   p.servers.drain(std::chrono::seconds(2));
   fail_point("stop.drained");
   p.behind.close();
@@ -180,15 +188,18 @@ ending serve_as(int64_t incarnation, const config& c, process& p, const std::str
                 std::optional<shutdown_watchdog>& watchdog) {
   std::atomic<bool> broken = false;
   auto parts = make_parts(c, incarnation, gateway_url, p.count, p.health);
-  parts.order_changes = &p.waiting.orders;
-  parts.new_notifications = &p.waiting.notifications;
+  parts.order_changes = &p.changes;
+  parts.new_notifications = &p.changes;
+  if (!c.cluster.bind.empty())
+    parts.cluster
+        = {cluster_net_options_of(c), &p.changes, &p.waiting.orders, &p.waiting.notifications};
   node n(p.system, std::move(parts), [&broken] {
     broken = true;
     wake_waiting();
   });
   const auto& to = n.doors();
-  p.behind.open(
-      {to.orders, to.reader, to.keys, to.catalogue, to.notifications, to.diagnosis, to.letters});
+  p.behind.open({to.orders, to.reader, to.keys, to.catalogue, to.notifications, to.diagnosis,
+                 to.letters, to.cluster, to.peers});
   p.waiting.orders.open(to.orders, to.mine);
   p.waiting.notifications.open(to.notifications);
   p.health.set_phase("serving");
@@ -251,6 +262,8 @@ std::vector<std::string> mistakes_in(const config& c) {
       mistakes.push_back(std::string("databases.") + name + ": " + wrong);
   auto of_kafka = kafka::validate(kafka_options(c));
   mistakes.insert(mistakes.end(), of_kafka.begin(), of_kafka.end());
+  if (mistakes.empty())
+    mistakes = mistakes_in_certificates(c);
   return mistakes;
 }
 

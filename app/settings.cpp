@@ -84,6 +84,13 @@ std::vector<setting> settings_of(config& c) {
       {"admin", "token", &c.admin.token, 0, 0, {}},
       {"admin", "token_file", &c.admin.token_file, 0, 0, {}},
       {"node", "name", &c.node.name, 0, 0, {}},
+      {"cluster", "bind", &c.cluster.bind, 0, 0, {}},
+      {"cluster", "port", &c.cluster.port, 1, 65535, {}},
+      {"cluster", "advertise", &c.cluster.advertise, 0, 0, {}},
+      {"cluster", "private", &c.cluster.is_private, 0, 0, {}},
+      {"cluster", "certificate", &c.cluster.certificate, 0, 0, {}},
+      {"cluster", "key", &c.cluster.key, 0, 0, {}},
+      {"cluster", "authority", &c.cluster.authority, 0, 0, {}},
       {"log", "level", &c.log.level, 0, 0, {"debug", "info", "warn", "error"}},
       {"log", "format", &c.log.format, 0, 0, {"automatic", "text", "json"}},
   };

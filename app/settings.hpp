@@ -12,7 +12,7 @@ namespace troupe {
 
 struct setting {
   std::string section, key;
-  std::variant<std::string*, int64_t*, std::vector<std::string>*> target;
+  std::variant<std::string*, int64_t*, std::vector<std::string>*, bool*> target;
   int64_t least = 0, most = 0;      ///< of a number
   std::vector<std::string> choices; ///< of a text; empty: any
 

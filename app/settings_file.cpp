@@ -17,11 +17,18 @@ namespace troupe {
 
 namespace {
 
+/// What is wrong with a value of another kind.
+std::string wrong_kind(const setting& s) {
+  if (std::holds_alternative<bool*>(s.target))
+    return "must be true or false";
+  return std::holds_alternative<int64_t*>(s.target) ? "must be a number" : "must be a text";
+}
+
 /// Puts `value` where it belongs; returns what is wrong with it, or nothing.
 std::string put(const setting& s, int64_t value) {
   auto* target = std::get_if<int64_t*>(&s.target);
   if (target == nullptr)
-    return "must be a text";
+    return wrong_kind(s);
   if (value < s.least || value > s.most)
     return fmt::format("must be from {} to {}", s.least, s.most);
   **target = value;
@@ -31,9 +38,17 @@ std::string put(const setting& s, int64_t value) {
 std::string put(const setting& s, const std::string& value) {
   auto* target = std::get_if<std::string*>(&s.target);
   if (target == nullptr)
-    return "must be a number";
+    return wrong_kind(s);
   if (!s.choices.empty() && std::find(s.choices.begin(), s.choices.end(), value) == s.choices.end())
     return fmt::format("must be one of {}", fmt::join(s.choices, ", "));
+  **target = value;
+  return {};
+}
+
+std::string put(const setting& s, bool value) {
+  auto* target = std::get_if<bool*>(&s.target);
+  if (target == nullptr)
+    return wrong_kind(s);
   **target = value;
   return {};
 }
@@ -57,7 +72,9 @@ std::string put_node(const setting& s, const toml::node& node) {
     return put(s, **number);
   if (const auto* text = node.as_string())
     return put(s, **text);
-  return std::holds_alternative<int64_t*>(s.target) ? "must be a whole number" : "must be a text";
+  if (const auto* flag = node.as_boolean())
+    return put(s, **flag);
+  return std::holds_alternative<int64_t*>(s.target) ? "must be a whole number" : wrong_kind(s);
 }
 
 /// The line of a character that is not ASCII and stands in no text and no comment, where TOML has
@@ -182,6 +199,8 @@ std::string put_text(const setting& s, const std::string& value) {
     }
     return put_list(s, std::move(values));
   }
+  if (std::holds_alternative<bool*>(s.target))
+    return value == "true" || value == "false" ? put(s, value == "true") : wrong_kind(s);
   int64_t number = 0;
   auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   if (error != std::errc() || end != value.data() + value.size())

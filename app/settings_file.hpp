@@ -22,7 +22,8 @@ void read_settings_file(const std::string& file, std::string_view text,
                         std::map<std::string, std::string>* options,
                         std::vector<std::string>& mistakes);
 
-/// An environment variable's text: a number or a comma-separated list where the setting wants one.
+/// An environment variable's text: a number, true or false, or a comma-separated list where the
+/// setting wants one.
 /// Returns what is wrong with it, or nothing.
 std::string put_text(const setting& s, const std::string& value);
 

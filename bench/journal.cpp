@@ -87,7 +87,7 @@ int64_t journal(order_store& store, const id_source& ids, std::size_t waiting_at
 }
 
 double group_commit(const std::string& conninfo, const id_source& ids, int journals) {
-  const auto incarnation = begin_incarnation(conninfo, "bench", "none");
+  const auto incarnation = begin_incarnation(conninfo, {"bench", "none"});
   std::vector<std::unique_ptr<order_store>> stores;
   for (int i = 0; i < journals; ++i) {
     stores.push_back(make_order_store(conninfo, incarnation));

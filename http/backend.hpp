@@ -1,7 +1,8 @@
 #pragma once
 // What stands behind the routes: the actors that answer, once they are there, and the options.
 
-#include "actors/interfaces.hpp"
+#include "actors/membership_keeper.hpp"
+#include "actors/peer_router.hpp"
 #include "domain/ids.hpp"
 #include "http/gateway.hpp"
 #include "http/request_rates.hpp"
@@ -26,6 +27,8 @@ struct doors {
   notification_actor notifications;
   diagnosis_actor diagnosis;
   letters_actor letters;
+  membership_keeper cluster;
+  peer_router_actor peers; ///< may be null: there are no other nodes
 };
 using doors_ptr = std::shared_ptr<const doors>;
 

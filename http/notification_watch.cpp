@@ -6,7 +6,6 @@
 #include "http/views.hpp"
 
 #include <algorithm>
-#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -53,6 +52,7 @@ public:
 
   void add(desk self, const subscriber_ptr& s);
   void wake(desk self, const std::set<std::string>& users);
+  void wake_all(desk self);
   void open(desk self, notification_actor notifications);
   void pause() { notifications_ = nullptr; }
   void look_at_clock(desk self);
@@ -177,12 +177,16 @@ void notification_watch::book::wake(desk self, const std::set<std::string>& user
   read(self);
 }
 
-void notification_watch::book::open(desk self, notification_actor notifications) {
-  notifications_ = std::move(notifications);
-  reading_ = false; // what the node before was asked
+void notification_watch::book::wake_all(desk self) {
   for (auto& [user, s] : by_user_)
     s->behind = true;
   read(self);
+}
+
+void notification_watch::book::open(desk self, notification_actor notifications) {
+  notifications_ = std::move(notifications);
+  reading_ = false; // what the node before was asked
+  wake_all(self);
 }
 
 void notification_watch::book::look_at_clock(desk self) {
@@ -236,8 +240,24 @@ void notification_watch::added(const std::vector<notification>& fresh) {
   for (const auto& n : fresh)
     if (streams_->awaits(n.user_id))
       users.insert(n.user_id);
+  wake(std::move(users));
+}
+
+void notification_watch::added_elsewhere(const std::vector<std::string>& users) {
+  std::set<std::string> waiting;
+  for (const auto& user : users)
+    if (streams_->awaits(user))
+      waiting.insert(user);
+  wake(std::move(waiting));
+}
+
+void notification_watch::wake(std::set<std::string> users) {
   if (!users.empty())
     desk_.post([book = book_, users = std::move(users)](auto* self) { book->wake(self, users); });
+}
+
+void notification_watch::doubtful_all() {
+  desk_.post([book = book_](auto* self) { book->wake_all(self); });
 }
 
 void notification_watch::open(const notification_actor& notifications) {

@@ -1,7 +1,8 @@
 #pragma once
 // The clients that are streamed a user's new notifications. The emailing workers tell at the commit
 // whom they wrote to; then all that was written since, for all who wait for it, is read in one
-// query, in pages, to each as fast as it reads. What another node wrote is found at the heartbeat.
+// query, in pages, to each as fast as it reads. Other nodes tell of what they wrote; what is not
+// heard of is found at the heartbeat.
 // Thread-safe; nothing here blocks but `close`.
 
 #include "actors/interfaces.hpp"
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,8 @@ public:
   void follow(const call_ptr& c, const std::string& user, std::optional<int64_t> seen);
 
   void added(const std::vector<notification>& fresh) override;
+  void added_elsewhere(const std::vector<std::string>& users) override;
+  void doubtful_all() override;
 
   /// Notifications can be read from now on.
   void open(const notification_actor& notifications);
@@ -40,6 +44,8 @@ public:
 
 private:
   class book;
+
+  void wake(std::set<std::string> users);
 
   std::shared_ptr<waiting_room> streams_;
   std::shared_ptr<book> book_;

@@ -85,6 +85,7 @@ public:
   void add(desk self, const std::string& id, follower f);
   void changed(const order_ptr& now);
   void doubtful(desk self, const std::string& id);
+  void doubtful_all(desk self);
   void open(desk self, order_door orders, std::shared_ptr<const lease> mine);
   void pause() { orders_ = nullptr; }
   void look_at_clock(desk self);
@@ -243,6 +244,13 @@ void order_watch::book::doubtful(desk self, const std::string& id) {
   view(self, id, found->second);
 }
 
+void order_watch::book::doubtful_all(desk self) {
+  for (auto& [id, e] : entries_) {
+    e.doubtful = true;
+    view(self, id, e);
+  }
+}
+
 void order_watch::book::open(desk self, order_door orders, std::shared_ptr<const lease> mine) {
   orders_ = std::move(orders);
   mine_ = std::move(mine);
@@ -341,6 +349,10 @@ void order_watch::changed(const order& now) {
 void order_watch::doubtful(const std::string& order_id) {
   if (polls_->awaits(order_id) || streams_->awaits(order_id))
     desk_.post([book = book_, order_id](auto* self) { book->doubtful(self, order_id); });
+}
+
+void order_watch::doubtful_all() {
+  desk_.post([book = book_](auto* self) { book->doubtful_all(self); });
 }
 
 void order_watch::open(const order_door& orders, const std::shared_ptr<const lease>& mine) {

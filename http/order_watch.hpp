@@ -2,7 +2,8 @@
 // The clients that wait for an order to change: long-polls and streams. They are told at the
 // commit, by whoever committed; the database is not polled. A client is entered first and the order
 // is viewed then, so that no change falls between. Where nobody can say what was committed (the
-// node is made again, an order's actor ends with a batch in flight), the order is viewed again.
+// node is made again, an order's actor ends with a batch in flight, another node made the change),
+// the order is viewed again.
 // Thread-safe; nothing here blocks but `close`.
 
 #include "actors/interfaces.hpp"
@@ -43,6 +44,7 @@ public:
 
   void changed(const order& now) override;
   void doubtful(const std::string& order_id) override;
+  void doubtful_all() override;
 
   /// Orders can be viewed from now on, while `mine` says that this node owns them: elsewhere its
   /// changes are not seen. All that is known is doubtful.

@@ -12,9 +12,13 @@ namespace {
 
 // PostgreSQL's clock is the only clock between nodes. Who starts owns nothing that anybody waits
 // for, and has much to do before the first renewal, which makes the lease a short one.
+// The wait before it joins doubles with each start within a minute: 0, 2, 4, … 32 seconds.
 constexpr std::string_view begin_sql
-    = "insert into incarnations (name, endpoint, lease_until)"
-      " values ($1, $2, clock_timestamp() + interval '30 seconds') returning incarnation";
+    = "insert into incarnations (name, endpoint, address, protocol, lease_until, joins_at)"
+      " select $1, $2, $3, $4::int, clock_timestamp() + interval '30 seconds', clock_timestamp()"
+      "   + case when count(*) = 0 then 0 else 2 ^ least(count(*), 5) end * interval '1 second'"
+      " from incarnations where name = $1 and started_at > clock_timestamp() - interval '1 minute'"
+      " returning incarnation";
 
 // Waits for streams that are being registered right now: they are seen below.
 constexpr std::string_view fence_predecessors_sql
@@ -57,26 +61,34 @@ constexpr std::string_view renew_sql
     = "update incarnations set lease_until = clock_timestamp() + make_interval(secs => $2::int)"
       " where incarnation = $1::bigint and not fenced";
 
-constexpr std::string_view look_sql
-    = "select count(*) filter (where owner = $1::bigint), count(*) filter (where " TROUPE_FREE "),"
-      " (select count(*) from incarnations where fenced), exists (" TROUPE_UNFINISHED ")"
-      " from shards";
+constexpr std::string_view members_sql
+    = "select incarnation, name, address, protocol, lease_until >= clock_timestamp(),"
+      " joins_at <= clock_timestamp(), leaving"
+      " from incarnations where not fenced order by incarnation";
 
-constexpr std::string_view expired_sql
-    = "select incarnation from incarnations where not fenced and incarnation <> $1::bigint"
-      " and lease_until < clock_timestamp() order by incarnation";
+constexpr std::string_view shards_sql
+    = "select coalesce(owner, 0), epoch, " TROUPE_FREE " from shards order by id";
+
+constexpr std::string_view fences_sql
+    = "select count(*), exists (" TROUPE_UNFINISHED ") from incarnations where fenced";
 
 constexpr std::string_view fence_sql
     = "update incarnations set fenced = true where incarnation = $1::bigint and not fenced"
-      " and lease_until < clock_timestamp()";
+      " and lease_until < clock_timestamp() + $2::bigint * interval '1 millisecond'";
 
-// The lock on the own row makes a fence of this incarnation wait, or this wait for the fence.
+// The lock on the row of the next owner makes a fence of it wait, or this wait for the fence.
 constexpr std::string_view claim_sql
     = "update shards set owner = m.incarnation, epoch = epoch + 1 from (select incarnation"
       "   from incarnations where incarnation = $1::bigint and not fenced for share) m"
-      " where " TROUPE_FREE;
+      " where id = any($2::int[]) and " TROUPE_FREE " returning id, epoch";
 
-constexpr std::string_view owned_sql = "select count(*) from shards where owner = $1::bigint";
+constexpr std::string_view give_sql
+    = "update shards set owner = m.incarnation, epoch = epoch + 1 from (select incarnation"
+      "   from incarnations where incarnation = $3::bigint and not fenced for share) m"
+      " where id = $2::int and owner = $1::bigint returning epoch";
+
+constexpr std::string_view leave_sql
+    = "update incarnations set leaving = true where incarnation = $1::bigint";
 
 constexpr std::string_view end_sql
     = "update incarnations set fenced = true where incarnation = $1::bigint";
@@ -90,15 +102,16 @@ void end_writers(pg::connection& on, const pg::result& streams) {
 
 } // namespace
 
-int64_t begin_incarnation(const std::string& orders_conninfo, const std::string& name,
-                          const std::string& endpoint) {
+int64_t begin_incarnation(const std::string& orders_conninfo, const node_card& node) {
   pg::connection on(orders_conninfo);
-  const auto incarnation = on.exec(begin_sql, {name, endpoint}).integer(0, 0);
-  const auto fenced = on.exec(fence_predecessors_sql, {name, incarnation}).affected();
+  const auto incarnation
+      = on.exec(begin_sql, {node.name, node.endpoint, node.address, cluster_protocol})
+            .integer(0, 0);
+  const auto fenced = on.exec(fence_predecessors_sql, {node.name, incarnation}).affected();
   fail_point("fence.marked");
-  end_writers(on, on.exec(streams_of_name_sql, {name}));
+  end_writers(on, on.exec(streams_of_name_sql, {node.name}));
   log::info("node.incarnation",
-            {{"name", name}, {"incarnation", incarnation}, {"predecessors_fenced", fenced}});
+            {{"name", node.name}, {"incarnation", incarnation}, {"predecessors_fenced", fenced}});
   return incarnation;
 }
 
@@ -133,14 +146,28 @@ void end_incarnation(const std::string& orders_conninfo, int64_t incarnation) {
 
 namespace {
 
+cluster_view read_cluster(const pg::result& members, const pg::result& shards) {
+  cluster_view seen;
+  for (int i = 0; i < members.rows(); ++i)
+    seen.members.push_back({members.integer(i, 0), std::string(members.view(i, 1)),
+                            std::string(members.view(i, 2)), members.small(i, 3),
+                            members.boolean(i, 4), members.boolean(i, 5), members.boolean(i, 6)});
+  for (int i = 0; i < shards.rows(); ++i)
+    seen.shards.at(static_cast<std::size_t>(i))
+        = {{shards.integer(i, 0), shards.integer(i, 1)}, shards.boolean(i, 2)};
+  return seen;
+}
+
 class pg_membership : public membership {
 public:
   pg_membership(std::string conninfo, int64_t incarnation)
       : up_(std::move(conninfo), patience), incarnation_(incarnation) {}
 
   membership_view renew() override;
-  bool fence(int64_t incarnation) override;
-  int claim() override;
+  bool fence(int64_t incarnation, std::chrono::milliseconds silence) override;
+  std::vector<claimed> claim(std::span<const int32_t> shards) override;
+  std::optional<int64_t> give(const shard_move& move) override;
+  void leave() override;
 
 private:
   // A renewal that takes longer than the lease is no renewal.
@@ -156,30 +183,44 @@ membership_view pg_membership::renew() {
   const auto answers = up_.run([this](pg::connection& on) {
     return on.pipeline(std::vector<pg::statement>{
         {renew_sql, {incarnation_, static_cast<int>(lease_length.count())}},
-        {look_sql, {incarnation_}},
-        {expired_sql, {incarnation_}}});
+        {members_sql, {}},
+        {shards_sql, {}},
+        {fences_sql, {}}});
   });
   membership_view seen;
   seen.fenced = answers[0].affected() == 0;
-  seen.shards_owned = answers[1].small(0, 0);
-  seen.shards_free = answers[1].small(0, 1);
-  seen.fences = answers[1].integer(0, 2);
-  seen.unfinished = answers[1].boolean(0, 3);
-  for (int i = 0; i < answers[2].rows(); ++i)
-    seen.expired.push_back(answers[2].integer(i, 0));
+  seen.cluster = read_cluster(answers[1], answers[2]);
+  seen.fences = answers[3].integer(0, 0);
+  seen.unfinished = answers[3].boolean(0, 1);
   return seen;
 }
 
-bool pg_membership::fence(int64_t incarnation) {
-  return up_.run([&](pg::connection& on) { return on.exec(fence_sql, {incarnation}).affected(); })
-         > 0;
+bool pg_membership::fence(int64_t incarnation, std::chrono::milliseconds silence) {
+  const int64_t left = (std::chrono::milliseconds(lease_length) - silence).count();
+  return up_.run([&](pg::connection& on) {
+    return on.exec(fence_sql, {incarnation, left}).affected();
+  }) > 0;
 }
 
-int pg_membership::claim() {
-  return up_.run([this](pg::connection& on) {
-    on.exec(claim_sql, {incarnation_});
-    return on.exec(owned_sql, {incarnation_}).small(0, 0);
+std::vector<membership::claimed> pg_membership::claim(std::span<const int32_t> shards) {
+  const auto taken = up_.run([&](pg::connection& on) {
+    return on.exec(claim_sql, {incarnation_, std::vector<int64_t>(shards.begin(), shards.end())});
   });
+  std::vector<claimed> all;
+  for (int i = 0; i < taken.rows(); ++i)
+    all.push_back({taken.small(i, 0), taken.integer(i, 1)});
+  return all;
+}
+
+std::optional<int64_t> pg_membership::give(const shard_move& move) {
+  const auto given = up_.run([&](pg::connection& on) {
+    return on.exec(give_sql, {incarnation_, move.shard, move.to});
+  });
+  return given.rows() == 0 ? std::nullopt : std::optional(given.integer(0, 0));
+}
+
+void pg_membership::leave() {
+  up_.run([this](pg::connection& on) { return on.exec(leave_sql, {incarnation_}); });
 }
 
 } // namespace

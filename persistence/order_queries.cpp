@@ -40,7 +40,7 @@ constexpr std::string_view events_sql
 constexpr std::string_view overdue_sql
     = "select o.id, o.version, (extract(epoch from o.deadline_at) * 1000000)::bigint"
       " from (select timestamptz 'epoch' + $2::bigint * interval '1 microsecond' as deadline) since"
-      " cross join generate_series(0, 63) s(shard) cross join lateral ("
+      " cross join unnest($4::int[]) s(shard) cross join lateral ("
       "  select id, version, deadline_at from orders where orders.shard = s.shard::smallint"
       "  and deadline_at >= since.deadline and deadline_at <= statement_timestamp()"
       "  and (deadline_at, id) > (since.deadline, $3::text)"
@@ -49,8 +49,8 @@ constexpr std::string_view overdue_sql
 
 constexpr std::string_view unsettled_sql
     = "select id, version, (extract(epoch from deadline_at) * 1000000)::bigint from orders"
-      " where deadline_at is not null and status = 'PAYMENT_PENDING' order by deadline_at, id "
-      "limit $1::int";
+      " where deadline_at is not null and status = 'PAYMENT_PENDING' and shard = any($2::int[])"
+      " order by deadline_at, id limit $1::int";
 
 constexpr std::string_view count_overdue_sql
     = "select status, count(*) from orders where deadline_at is not null"
@@ -60,6 +60,10 @@ constexpr std::string_view earlier_uses_sql
     = "select scope, order_id, version, body_hash from idempotency_keys"
       " where scope = any($1::text[])"
       " and created_at > clock_timestamp() - $2::int8 * interval '1 second'";
+
+std::vector<int32_t> vector_of(std::span<const int32_t> shards) {
+  return {shards.begin(), shards.end()};
+}
 
 order_status status_of(std::string_view name) {
   if (auto found = order_status_from(name))
@@ -113,11 +117,14 @@ public:
 
   std::vector<order> load(std::span<const std::string> ids) override;
   std::vector<order> list(const order_filter& by) override;
-  std::vector<overdue_order> overdue(int limit, const overdue_order& after) override {
-    return overdue_of(read({overdue_sql, {limit, micros(after.deadline), after.id}}));
+  std::vector<overdue_order> overdue(std::span<const int32_t> shards, int limit,
+                                     const overdue_order& after) override {
+    return overdue_of(
+        read({overdue_sql, {limit, micros(after.deadline), after.id, vector_of(shards)}}));
   }
-  std::vector<overdue_order> unsettled_payments(int limit) override {
-    return overdue_of(read({unsettled_sql, {limit}}));
+  std::vector<overdue_order> unsettled_payments(std::span<const int32_t> shards,
+                                                int limit) override {
+    return overdue_of(read({unsettled_sql, {limit, vector_of(shards)}}));
   }
   std::array<int64_t, order_status_count> count_overdue() override;
   std::vector<outgoing_event> events_of(std::span<const std::string> ids) override;

@@ -63,12 +63,15 @@ public:
   /// A page of orders.
   virtual std::vector<order> list(const order_filter& by) = 0;
 
-  /// At most `limit` live orders past their deadline, longest overdue first; only those after
-  /// `after`, by deadline and id, so that orders that cannot move do not hide the others.
-  virtual std::vector<overdue_order> overdue(int limit, const overdue_order& after = {}) = 0;
+  /// At most `limit` live orders of `shards` past their deadline, longest overdue first; only those
+  /// after `after`, by deadline and id, so that orders that cannot move do not hide the others.
+  virtual std::vector<overdue_order> overdue(std::span<const int32_t> shards, int limit,
+                                             const overdue_order& after = {})
+      = 0;
 
-  /// Live orders in PAYMENT_PENDING: after a start nobody is at work on them.
-  virtual std::vector<overdue_order> unsettled_payments(int limit) = 0;
+  /// Live orders of `shards` in PAYMENT_PENDING: after their owner's end nobody is at work on them.
+  virtual std::vector<overdue_order> unsettled_payments(std::span<const int32_t> shards, int limit)
+      = 0;
 
   /// Orders past their deadline, or whose deadline has passed without a change, by status.
   virtual std::array<int64_t, order_status_count> count_overdue() = 0;

@@ -16,8 +16,10 @@ class broken_queries : public order_queries {
 public:
   std::vector<order> load(std::span<const std::string>) override { fail(); }
   std::vector<order> list(const order_filter&) override { fail(); }
-  std::vector<overdue_order> overdue(int, const overdue_order&) override { fail(); }
-  std::vector<overdue_order> unsettled_payments(int) override { fail(); }
+  std::vector<overdue_order> overdue(std::span<const int32_t>, int, const overdue_order&) override {
+    fail();
+  }
+  std::vector<overdue_order> unsettled_payments(std::span<const int32_t>, int) override { fail(); }
   std::array<int64_t, order_status_count> count_overdue() override { fail(); }
   std::vector<outgoing_event> events_of(std::span<const std::string>) override { fail(); }
   std::map<std::string, earlier_use> earlier_uses(std::span<const std::string>) override { fail(); }

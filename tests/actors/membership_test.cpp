@@ -4,29 +4,76 @@
 #include "tests/support/fake_membership.hpp"
 #include "tests/support/order_house.hpp"
 
+#include <map>
+
 using namespace troupe;
 using namespace troupe::test;
 
 namespace {
 
 struct keeper_house : stage {
-  membership_keeper spawn_keeper(int64_t incarnation) {
+  /// `in_cluster`: it has a way to other nodes.
+  membership_keeper spawn_keeper(int64_t incarnation, bool in_cluster = false) {
     auto session = std::make_unique<fake_membership>(directory, incarnation);
+    shards = std::make_shared<shard_directory>(incarnation);
+    keeper_parts parts{mine, shards, {sweeper}, region, {}, &count, &board};
+    if (in_cluster)
+      parts.peers = peers;
     return keep(sys.spawn(membership_keeper_behavior,
-                          std::make_shared<std::unique_ptr<membership>>(std::move(session)), mine,
-                          std::vector<fence_sweeper>{sweeper}, &count, &board));
+                          std::make_shared<std::unique_ptr<membership>>(std::move(session)),
+                          std::move(parts)));
   }
-  health shards() { return board.checks("order").at("shards").state; }
+
+  /// The fakes' clock moves with the stage's.
+  void pass(std::chrono::milliseconds span) {
+    for (; span.count() > 0; span -= std::chrono::milliseconds(100)) {
+      directory->now += 0.1;
+      stage::pass(std::chrono::milliseconds(100));
+    }
+  }
+
+  /// Another node's renewal.
+  void renew(int64_t incarnation) { fake_membership(directory, incarnation).renew(); }
+
+  peer_orders::behavior_type peer_behaviour() {
+    return {
+        [](int64_t, view_atom, const std::string&, const std::string&) { return order{}; },
+        [](int64_t, const order_request&) { return order_answer{}; },
+        [](int64_t, const create_request&) { return create_answer{}; },
+        [](int64_t, diagnose_atom, const std::string&) { return presence::elsewhere; },
+        [this](peers_atom, const std::vector<cluster_member>& all) { members = all.size(); },
+        [this](moved_atom, int64_t to, int32_t, shard_place) { ++told_of_moves[to]; },
+    };
+  }
+
+  health shards_health() { return board.checks("order").at("shards").state; }
 
   health_board board;
   std::shared_ptr<fake_directory> directory = std::make_shared<fake_directory>();
   std::shared_ptr<lease> mine = std::make_shared<lease>();
+  std::shared_ptr<shard_directory> shards;
   int sweeps = 0;
+  size_t members = 0;
+  std::map<int64_t, int> told_of_moves; ///< peers
+  std::vector<int32_t> left;            ///< by the region
+  int moved = 0;                        ///< news that the region got
+  bool can_leave = true;
   fence_sweeper sweeper
       = keep(sys.spawn(fence_sweeper_behavior, fence_task{"orders", [this] {
                                                             ++sweeps;
                                                             directory->complete_fences();
                                                           }}));
+  shard_keeper region = keep(sys.spawn([this]() -> shard_keeper::behavior_type {
+    return {[this](leave_atom, int32_t shard) -> caf::result<bool> {
+              left.push_back(shard);
+              if (can_leave)
+                return true;
+              return make_fault(fault::unavailable);
+            },
+            [this](moved_atom, int32_t, shard_place) { ++moved; }};
+  }));
+  peer_orders peers
+      = keep(sys.spawn([this]() -> peer_orders::behavior_type { return peer_behaviour(); }));
 };
 
 } // namespace
@@ -36,32 +83,35 @@ TEST_CASE_FIXTURE(keeper_house, "a node alone claims, owns and serves") {
   spawn_keeper(directory->begin());
   run();
   CHECK(mine->now() == standing::owner);
-  CHECK(shards() == health::up);
+  CHECK(shards_health() == health::up);
   CHECK(count.text().find("troupe_shards_owned 64") != std::string::npos);
+  CHECK(shards->take_inherited().size() == 64);
 }
 
-TEST_CASE_FIXTURE(keeper_house,
-                  "beside an owner it stands by, and takes over what its fence frees") {
-  directory->owner = directory->begin();
+TEST_CASE_FIXTURE(
+    keeper_house,
+    "beside an owner without a gate it stands by, and takes over what its fence frees") {
+  const auto owner = directory->begin();
+  directory->give_all(owner);
   const auto me = directory->begin();
   spawn_keeper(me);
   run();
   CHECK(mine->now() == standing::standby);
-  CHECK(shards() == health::down);
+  CHECK(shards_health() == health::down);
   sweeps = 0;
-  directory->nodes[directory->owner].fenced = true; // by somebody
-  pass(std::chrono::seconds(2));                    // seen, then swept, then claimed
+  directory->nodes[owner].fenced = true; // by somebody
+  pass(std::chrono::seconds(2));         // seen, then swept, then claimed
   CHECK(sweeps > 0);
-  CHECK(directory->owner == me);
+  CHECK(directory->owned_by(me) == 64);
   CHECK(mine->now() == standing::owner);
 }
 
 TEST_CASE_FIXTURE(keeper_house, "it fences nobody before its own renewals have lasted") {
-  const auto other = directory->begin();
+  const auto lost = directory->begin();
   spawn_keeper(directory->begin());
-  directory->nodes[other].lease_until = -1;
+  directory->nodes[lost].lease_until = -1;
   pass(std::chrono::seconds(1));
-  CHECK_FALSE(directory->nodes[other].fenced);
+  CHECK_FALSE(directory->nodes[lost].fenced);
 }
 
 TEST_CASE_FIXTURE(keeper_house, "a directory that is away ends nothing at once") {
@@ -90,14 +140,91 @@ TEST_CASE_FIXTURE(keeper_house, "a fenced node serves no more and ends with the 
   CHECK(why == fenced_detail);
 }
 
+TEST_CASE_FIXTURE(keeper_house, "a node that joins is given its own, one after the other") {
+  const auto me = directory->begin("here:1");
+  spawn_keeper(me, true);
+  run();
+  REQUIRE(directory->owned_by(me) == 64);
+  const auto third = directory->begin("there:3");
+  const auto joined = directory->begin("there:2");
+  renew(third);
+  renew(joined);
+  pass(std::chrono::seconds(2));
+  renew(third);
+  renew(joined);
+  CHECK(members == 3);
+  const int theirs = directory->owned_by(joined), thirds = directory->owned_by(third);
+  CHECK(theirs > 10);
+  CHECK(directory->owned_by(me) + theirs + thirds == 64);
+  CHECK(left.size() == static_cast<size_t>(theirs + thirds));
+  CHECK(told_of_moves[third] == theirs); // its own it hears of by the region
+  CHECK(told_of_moves[joined] == thirds);
+  CHECK(shards->owned().size() == static_cast<size_t>(directory->owned_by(me)));
+  left.clear();
+  pass(std::chrono::seconds(2));
+  CHECK(left.empty());
+}
+
+TEST_CASE_FIXTURE(keeper_house, "a shard that cannot be let go of stays, and is tried again") {
+  const auto me = directory->begin("here:1");
+  spawn_keeper(me, true);
+  run();
+  can_leave = false;
+  const auto joined = directory->begin("there:2");
+  moved = 0;
+  pass(std::chrono::seconds(1));
+  CHECK_FALSE(left.empty());
+  CHECK(moved == static_cast<int>(left.size())); // the region serves it again
+  CHECK(directory->owned_by(me) == 64);
+  can_leave = true;
+  renew(joined);
+  pass(std::chrono::seconds(2));
+  CHECK(directory->owned_by(me) < 64);
+}
+
+TEST_CASE_FIXTURE(keeper_house, "a node that leaves gives everything away, and waits for it") {
+  const auto me = directory->begin("here:1");
+  auto keeper = spawn_keeper(me, true);
+  run();
+  const auto joined = directory->begin("there:2");
+  auto gone = send(keeper, leave_atom::value);
+  run();
+  CHECK(answer_of<bool>(gone));
+  CHECK(directory->owned_by(joined) == 64);
+  CHECK(directory->owned_by(me) == 0);
+}
+
+TEST_CASE_FIXTURE(keeper_house, "the last node leaves at once, with its shards") {
+  const auto me = directory->begin("here:1");
+  auto keeper = spawn_keeper(me, true);
+  run();
+  auto gone = send(keeper, leave_atom::value);
+  run();
+  CHECK(answer_of<bool>(gone));
+  CHECK(directory->owned_by(me) == 64);
+}
+
+TEST_CASE_FIXTURE(keeper_house,
+                  "in a cluster it serves what others own, and is ready when all have owners") {
+  const auto joined = directory->begin("there:2");
+  directory->give_all(joined);
+  const auto me = directory->begin("here:1");
+  spawn_keeper(me, true);
+  run();
+  CHECK(mine->now() == standing::owner);
+  CHECK(shards_health() == health::up);
+  directory->nodes[joined].lease_until = directory->now - 1;
+  pass(std::chrono::seconds(1));
+  CHECK(shards_health() == health::down);
+}
 TEST_CASE_FIXTURE(order_house,
                   "the region refuses what the node may not serve, at the moment of use") {
   created("o1");
   auto mine = std::make_shared<lease>();
   auto standing_by = std::make_shared<order_context>(*context);
   standing_by->mine = mine;
-  auto door = keep(
-      sys.spawn(order_region_behavior, order_context_ptr(standing_by), shard_options{}, &count));
+  auto door = keep(sys.spawn(order_region_behavior, order_context_ptr(standing_by), shard_options{},
+                             region_options{}, &count));
   auto commands = [&] {
     auto paid = fault_of(ask<order_answer>(door, command("o1", order_verb::cancel)));
     CHECK(fault_of(ask<create_answer>(door, draft("o2"))) == paid);

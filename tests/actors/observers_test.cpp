@@ -19,6 +19,8 @@ struct noting : order_observer, notification_observer {
     for (const auto& n : fresh)
       users.push_back(n.user_id);
   }
+  void added_elsewhere(const std::vector<std::string>& /*users*/) override {}
+  void doubtful_all() override {}
 
   std::vector<int32_t> versions;
   std::vector<std::string> doubts, users;

@@ -86,7 +86,8 @@ TEST_CASE_FIXTURE(door_house, "overdue orders that cannot move do not hide the o
   answers = troupe::fault::quarantined;
   keep(sys.spawn(order_sweeper_behavior,
                  std::make_shared<std::unique_ptr<order_queries>>(db->queries()), orders(),
-                 lease::unlimited(), sweeper_options{.batch = 10}, &count));
+                 lease::unlimited(), shard_directory::alone(), sweeper_options{.batch = 10},
+                 &count));
   run();
   CHECK(told.size() == 10);
   pass(std::chrono::seconds(2));
@@ -115,7 +116,7 @@ TEST_CASE_FIXTURE(door_house, "the watchdog's gauge counts the overdue by state,
   auto mine = lease::unlimited();
   keep(sys.spawn(order_sweeper_behavior,
                  std::make_shared<std::unique_ptr<order_queries>>(db->queries()), orders(), mine,
-                 sweeper_options{}, &count));
+                 shard_directory::alone(), sweeper_options{}, &count));
   run();
   CHECK(shown("CREATED") == 3);
   for (const auto* none : {"PAYMENT_PENDING", "PAYMENT_SUCCESS", "PAYMENT_FAILED", "CONFIRMED",

@@ -245,6 +245,75 @@ TEST_CASE("what cannot be right is refused before serving") {
   CHECK(check_for_serving(c).empty());
 }
 
+TEST_CASE("a cluster is on loopback, behind TLS, or on a network said to be private") {
+  auto c = servable();
+  c.cluster.port = 3011; // without an address there is no cluster
+  CHECK(check_for_serving(c).empty());
+  CHECK(cluster_address(c).empty());
+  c.cluster.bind = "127.0.0.1";
+  CHECK(check_for_serving(c).empty());
+  CHECK(cluster_address(c) == "127.0.0.1:3011");
+  c.cluster.bind = "::1";
+  CHECK(check_for_serving(c).empty());
+  CHECK(cluster_address(c) == "[::1]:3011");
+  c.cluster.bind = "10.0.0.7";
+  CHECK(names(check_for_serving(c), "cluster.bind"));
+  c.cluster.is_private = true;
+  CHECK(check_for_serving(c).empty());
+  c.cluster.bind = "node-1.example";
+  CHECK(names(check_for_serving(c), "cluster.bind"));
+}
+
+TEST_CASE("who binds every address says where the others find it") {
+  auto c = servable();
+  c.cluster.is_private = true;
+  for (const auto* every : {"0.0.0.0", "::"}) {
+    c.cluster.bind = every;
+    c.cluster.advertise.clear();
+    CHECK(names(check_for_serving(c), "cluster.advertise"));
+    for (const auto* bad :
+         {"node-1", "node-1:0", "node-1:x", ":3010", "::1:3010", "node-1:70000"}) {
+      c.cluster.advertise = bad;
+      CHECK(names(check_for_serving(c), "cluster.advertise"));
+    }
+    for (const auto* good : {"node-1:3010", "10.0.0.7:1", "[::1]:3010"}) {
+      c.cluster.advertise = good;
+      CHECK(check_for_serving(c).empty());
+      CHECK(cluster_address(c) == good);
+    }
+  }
+}
+
+TEST_CASE("of the files for TLS there are all or none, and they can be read") {
+  const written file("pem");
+  auto c = servable();
+  c.cluster.bind = "10.0.0.7";
+  c.cluster.certificate = file.path();
+  const auto mistakes = check_for_serving(c);
+  REQUIRE(mistakes.size() == 2);
+  CHECK(mistakes[0] == "cluster.key: is needed with the other two for TLS");
+  CHECK(mistakes[1] == "cluster.authority: is needed with the other two for TLS");
+  c.cluster.key = c.cluster.authority = file.path();
+  CHECK(check_for_serving(c).empty());
+  c.cluster.key = "no-such-file.pem";
+  CHECK(names(check_for_serving(c), "cluster.key"));
+}
+
+TEST_CASE("a switch is true or false, in the file and in the environment") {
+  CHECK(read("[cluster]\nprivate = true\n").values.cluster.is_private);
+  CHECK_FALSE(read("[cluster]\nprivate = true\n", {"TROUPE_CLUSTER_PRIVATE=false"})
+                  .values.cluster.is_private);
+  CHECK(read("[cluster]\nprivate = 1\n").mistakes
+        == strings{"config.toml:2: cluster.private: must be true or false"});
+  CHECK(read("[cluster]\nprivate = \"yes\"\n").mistakes
+        == strings{"config.toml:2: cluster.private: must be true or false"});
+  CHECK(read("", {"TROUPE_CLUSTER_PRIVATE=yes"}).mistakes
+        == strings{"TROUPE_CLUSTER_PRIVATE: must be true or false"});
+  CHECK(read("[cluster]\nbind = true\nport = true\n").mistakes
+        == strings{"config.toml:2: cluster.bind: must be a text",
+                   "config.toml:3: cluster.port: must be a number"});
+}
+
 TEST_CASE("how long rows are kept is set by kind, and nothing is negative") {
   const auto result = read("[retention]\nkeys_hours = 48\nletters_days = 0\nemails_days = 7\n",
                            {"TROUPE_RETENTION_NOTIFICATIONS_DAYS=1"});

@@ -105,9 +105,10 @@ std::vector<order> shaky_reads::load(std::span<const std::string> ids) {
   return inner_->load(ids);
 }
 
-std::vector<overdue_order> shaky_reads::overdue(int limit, const overdue_order& after) {
+std::vector<overdue_order> shaky_reads::overdue(std::span<const int32_t> shards, int limit,
+                                                const overdue_order& after) {
   maybe_throw(in_, mishap::reader_throws);
-  return inner_->overdue(limit, after);
+  return inner_->overdue(shards, limit, after);
 }
 
 std::vector<outgoing_event> shaky_reads::events_of(std::span<const std::string> ids) {

@@ -32,9 +32,11 @@ public:
 
   std::vector<order> load(std::span<const std::string> ids) override;
   std::vector<order> list(const order_filter& by) override { return inner_->list(by); }
-  std::vector<overdue_order> overdue(int limit, const overdue_order& after) override;
-  std::vector<overdue_order> unsettled_payments(int limit) override {
-    return inner_->unsettled_payments(limit);
+  std::vector<overdue_order> overdue(std::span<const int32_t> shards, int limit,
+                                     const overdue_order& after) override;
+  std::vector<overdue_order> unsettled_payments(std::span<const int32_t> shards,
+                                                int limit) override {
+    return inner_->unsettled_payments(shards, limit);
   }
   std::array<int64_t, order_status_count> count_overdue() override {
     return inner_->count_overdue();

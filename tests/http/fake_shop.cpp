@@ -130,6 +130,24 @@ letters_actor::behavior_type letters(letters_actor::pointer, scripts* s) {
   };
 }
 
+/// Two nodes, the second of which owns shard 0.
+membership_keeper::behavior_type cluster(membership_keeper::pointer) {
+  return {
+      [](tick_atom) {},
+      [](leave_atom) { return true; },
+      [](lost_atom, int64_t) {},
+      [](view_atom) {
+        cluster_state now;
+        now.me = 7;
+        now.members = {{7, "node-1", "10.0.0.1:3010"}, {8, "node-2", "10.0.0.2:3010"}};
+        now.shards.fill({7, 1});
+        now.shards[0] = {8, 2};
+        now.shards[1] = {};
+        return now;
+      },
+  };
+}
+
 } // namespace
 
 order sample_order(const std::string& id, const std::string& user) {
@@ -181,6 +199,7 @@ fake_shop::fake_shop(http::api_options options, http::gateway_options bounds,
   http::add_notification_routes(*front_, *backend_);
   http::add_diagnosis_routes(*front_, *backend_);
   http::add_analytics_routes(*front_, *backend_);
+  http::add_cluster_routes(*front_, *backend_);
   http::add_letter_routes(*front_, *backend_, letters_of);
   http::add_health_routes(*front_, health, counters, "");
   http::add_document_routes(*front_);
@@ -200,10 +219,15 @@ http::doors fake_shop::make_doors() {
     actors_.push_back(caf::actor_cast<caf::strong_actor_ptr>(actor));
     return actor;
   };
-  return {spawned(system_.spawn(door, &answers)),    spawned(system_.spawn(reader, &answers)),
-          spawned(system_.spawn(keys, &answers)),    spawned(system_.spawn(catalogue, &answers)),
-          spawned(system_.spawn(notices, &answers)), spawned(system_.spawn(desk, &answers)),
-          spawned(system_.spawn(letters, &answers))};
+  return {spawned(system_.spawn(door, &answers)),
+          spawned(system_.spawn(reader, &answers)),
+          spawned(system_.spawn(keys, &answers)),
+          spawned(system_.spawn(catalogue, &answers)),
+          spawned(system_.spawn(notices, &answers)),
+          spawned(system_.spawn(desk, &answers)),
+          spawned(system_.spawn(letters, &answers)),
+          spawned(system_.spawn(cluster)),
+          {}};
 }
 
 fake_shop::~fake_shop() {

@@ -6,6 +6,7 @@
 #include "http/analytics_routes.hpp"
 #include "http/backend.hpp"
 #include "http/catalogue_routes.hpp"
+#include "http/cluster_routes.hpp"
 #include "http/diagnosis_routes.hpp"
 #include "http/document_routes.hpp"
 #include "http/front.hpp"

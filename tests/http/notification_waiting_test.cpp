@@ -67,6 +67,26 @@ TEST_CASE_FIXTURE(waiting_shop, "what is told while it is read for is read too")
   CHECK(c.read_to(event_end("notification", 8)));
 }
 
+TEST_CASE_FIXTURE(waiting_shop, "what another node has written is read when it says for whom") {
+  told = {notice_of("ann", 1), notice_of("bob", 2)};
+  auto ann = ask("/notifications/stream", "X-User-Id: ann\r\nLast-Event-ID: 0\r\n");
+  auto bob = ask("/notifications/stream", "X-User-Id: bob\r\nLast-Event-ID: 0\r\n");
+  REQUIRE(ann.read_to(event_end("notification", 1)));
+  REQUIRE(bob.read_to(event_end("notification", 2)));
+  {
+    const std::lock_guard lock(mutex);
+    told.push_back(notice_of("ann", 7));
+    told.push_back(notice_of("bob", 8));
+  }
+  waiting().notifications.added_elsewhere({"eve"});
+  CHECK(ann.silent(50ms));
+  waiting().notifications.added_elsewhere({"eve", "ann"});
+  CHECK(ann.read_to(event_end("notification", 7)));
+  CHECK(bob.silent(50ms));
+  waiting().notifications.doubtful_all();
+  CHECK(bob.read_to(event_end("notification", 8)));
+}
+
 TEST_CASE_FIXTURE(waiting_shop, "a page that comes late, of a node before, repeats nothing") {
   std::promise<void> asked, late;
   const auto feed = answers.feed;

@@ -92,6 +92,20 @@ TEST_CASE_FIXTURE(waiting_shop, "what is doubtful is viewed again") {
   CHECK(views == 2);
 }
 
+TEST_CASE_FIXTURE(waiting_shop,
+                  "when anything may have changed, all that somebody waits for is viewed") {
+  auto c = poll();
+  auto s = ask("/orders/c1/stream", "Last-Event-ID: 3\r\n");
+  REQUIRE(s.read_to("\r\n\r\n"));
+  await_views(1);
+  CHECK(c.silent(50ms));
+  now = version_of(now, 4);
+  waiting().orders.doubtful_all();
+  CHECK(c.receive()->header("ETag") == "\"4\"");
+  CHECK(s.read_to(event_end("order", 4)));
+  CHECK(views == 2);
+}
+
 TEST_CASE_FIXTURE(waiting_shop, "what is in doubt is not sworn to be unchanged") {
   auto c = ask("/orders/c1", "If-None-Match: \"3\"\r\nPrefer: wait=1\r\n");
   await_views(1);

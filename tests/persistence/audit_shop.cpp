@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+#include <numeric>
+
 namespace troupe::test {
 
 namespace {
@@ -18,11 +20,13 @@ const deadlines within{};
 constexpr int64_t low_stock = 997;
 
 int64_t begin(const audit_databases& at) {
-  const auto incarnation = begin_incarnation(at.orders, "node-1", "here");
+  const auto incarnation = begin_incarnation(at.orders, {"node-1", "here"});
   const auto fenced = fenced_incarnations(at.orders);
   for (const auto* conninfo : {&at.payments, &at.inventory, &at.emailing})
     join_database(*conninfo, incarnation, fenced);
-  make_membership(at.orders, incarnation)->claim();
+  std::vector<int32_t> all(shard_count);
+  std::iota(all.begin(), all.end(), 0);
+  make_membership(at.orders, incarnation)->claim(all);
   return incarnation;
 }
 

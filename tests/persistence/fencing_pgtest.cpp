@@ -4,6 +4,7 @@
 #include "tests/persistence/order_worlds.hpp"
 #include "tests/persistence/stock_bench.hpp"
 
+#include "domain/membership.hpp"
 #include "persistence/payment_store.hpp"
 
 #include <doctest/doctest.h>
@@ -77,8 +78,8 @@ void must_end_at_the_fence(pg_database& db, const char* count_sql, const writing
 
 TEST_CASE("orders: nothing is committed after a fence") {
   pg_database db(database::orders);
-  const auto first = begin_incarnation(db.conninfo(), "node-1", "here");
-  const auto second = begin_incarnation(db.conninfo(), "node-2", "there");
+  const auto first = begin_incarnation(db.conninfo(), {"node-1", "here"});
+  const auto second = begin_incarnation(db.conninfo(), {"node-2", "there"});
   auto store = make_order_store(db.conninfo(), first);
   writing load([&] { store->connect(); },
                [&](int i) { commit_one(*store, creation(draft(std::to_string(i)))); });
@@ -86,7 +87,7 @@ TEST_CASE("orders: nothing is committed after a fence") {
     db.session().exec("update incarnations set lease_until = clock_timestamp() - interval '1 s'"
                       " where incarnation = $1::bigint",
                       {first});
-    REQUIRE(make_membership(db.conninfo(), second)->fence(first));
+    REQUIRE(make_membership(db.conninfo(), second)->fence(first, lease_length));
     complete_fences(db.conninfo());
   });
 }

@@ -4,21 +4,27 @@
 
 #include <doctest/doctest.h>
 
+#include <numeric>
+
 using namespace troupe;
 using namespace troupe::test;
 
 namespace {
 
-int claim(const pg_database& db, int64_t incarnation) {
-  return make_membership(db.conninfo(), incarnation)->claim();
+/// Claims all that is free; how many shards it owns then.
+int64_t claim(pg_database& db, int64_t incarnation) {
+  std::vector<int32_t> all(shard_count);
+  std::iota(all.begin(), all.end(), 0);
+  make_membership(db.conninfo(), incarnation)->claim(all);
+  return db.number("select count(*) from shards where owner = " + std::to_string(incarnation));
 }
 
 } // namespace
 
 TEST_CASE("a successor of the same name fences its predecessor, whose session is still open") {
   pg_database db(database::orders);
-  const auto first = begin_incarnation(db.conninfo(), "node-1", "127.0.0.1:3000");
-  const auto stranger = begin_incarnation(db.conninfo(), "node-2", "127.0.0.1:4000");
+  const auto first = begin_incarnation(db.conninfo(), {"node-1", "127.0.0.1:3000"});
+  const auto stranger = begin_incarnation(db.conninfo(), {"node-2", "127.0.0.1:4000"});
   auto old = make_order_store(db.conninfo(), first);
   auto other = make_order_store(db.conninfo(), stranger);
   old->connect();
@@ -26,7 +32,7 @@ TEST_CASE("a successor of the same name fences its predecessor, whose session is
   CHECK(claim(db, first) == 64);
   CHECK(claim(db, stranger) == 0);
 
-  const auto second = begin_incarnation(db.conninfo(), "node-1", "127.0.0.1:3000");
+  const auto second = begin_incarnation(db.conninfo(), {"node-1", "127.0.0.1:3000"});
   CHECK(second > first);
   CHECK(fenced_incarnations(db.conninfo()) == std::vector{first});
   CHECK(db.value("select endpoint from incarnations where incarnation = $1::bigint", {second})
@@ -43,13 +49,13 @@ TEST_CASE("a successor of the same name fences its predecessor, whose session is
 
 TEST_CASE("an end gives everything back") {
   pg_database db(database::orders);
-  const auto first = begin_incarnation(db.conninfo(), "node-1", "here");
+  const auto first = begin_incarnation(db.conninfo(), {"node-1", "here"});
   CHECK(claim(db, first) == 64);
   CHECK(claim(db, first) == 64);
   CHECK(db.number("select max(epoch) from shards") == 1);
   end_incarnation(db.conninfo(), first);
   CHECK(fenced_incarnations(db.conninfo()) == std::vector{first});
-  const auto second = begin_incarnation(db.conninfo(), "node-2", "there");
+  const auto second = begin_incarnation(db.conninfo(), {"node-2", "there"});
   CHECK(claim(db, second) == 64);
 }
 

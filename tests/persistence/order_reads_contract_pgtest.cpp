@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <numeric>
+
 using namespace troupe;
 using namespace troupe::test;
 using std::chrono::seconds;
@@ -133,6 +135,8 @@ EACH_WORLD("deadlines are found, longest overdue first") {
   auto store = w.store();
   store->connect();
   auto queries = w.queries();
+  std::vector<int32_t> all(shard_count);
+  std::iota(all.begin(), all.end(), 0);
   auto later = creation(draft("a"));
   later.step.ttl = seconds(50);
   committed(*store, later);
@@ -148,30 +152,36 @@ EACH_WORLD("deadlines are found, longest overdue first") {
   settled.step.ttl.reset();
   committed(*store, settled);
 
-  CHECK(queries->overdue(10).empty());
+  CHECK(queries->overdue(all, 10).empty());
   CHECK(queries->count_overdue() == std::array<int64_t, order_status_count>{});
   w.age(seconds(100));
-  auto late = queries->overdue(10);
+  auto late = queries->overdue(all, 10);
   REQUIRE(late.size() == 2);
   CHECK(late[0].id == "orderb");
   CHECK(late[1].id == "ordera");
   CHECK(late[0].version == 1);
-  REQUIRE(queries->overdue(1).size() == 1);
-  const auto next = queries->overdue(1, late[0]);
+  REQUIRE(queries->overdue(all, 1).size() == 1);
+  const std::vector<int32_t> one{shard_of("ordera")};
+  REQUIRE(shard_of("orderb") != shard_of("ordera"));
+  REQUIRE(queries->overdue(one, 10).size() == 1);
+  CHECK(queries->overdue(one, 10)[0].id == "ordera");
+  CHECK(queries->overdue({}, 10).empty());
+  const auto next = queries->overdue(all, 1, late[0]);
   REQUIRE(next.size() == 1);
   CHECK(next[0].id == "ordera");
-  CHECK(queries->overdue(10, late[1]).empty());
+  CHECK(queries->overdue(all, 10, late[1]).empty());
   CHECK(queries->count_overdue()[0] == 2);
 
   // A round puts the deadline off and still counts.
   CHECK(commit_one(*store, touch_of(b, 1)).outcome == commit_outcome::committed);
-  CHECK(queries->overdue(10).size() == 1);
+  CHECK(queries->overdue(all, 10).size() == 1);
   CHECK(queries->count_overdue()[0] == 2);
 
-  auto unsettled = queries->unsettled_payments(10);
+  auto unsettled = queries->unsettled_payments(all, 10);
   REQUIRE(unsettled.size() == 1);
   CHECK(unsettled[0].id == "orderc");
   CHECK(unsettled[0].version == 2);
+  CHECK(queries->unsettled_payments(one, 10).empty());
   queries->ping();
 }
 

@@ -39,7 +39,7 @@ TEST_CASE("what a slow network still holds can no longer be committed once it wa
                   static_cast<uint16_t>(db.number("select inet_server_port()")));
   auto store
       = make_order_store(db.conninfo() + " host=127.0.0.1 port=" + std::to_string(proxy.port()),
-                         begin_incarnation(db.conninfo(), "n", "here"));
+                         begin_incarnation(db.conninfo(), {"n", "here"}));
   store->connect();
   const auto set = creation(draft("a"));
   proxy.next(tcp_proxy::fault::hold_request);
@@ -56,7 +56,7 @@ TEST_CASE("that test holds something: without settling, the late request is comm
                   static_cast<uint16_t>(db.number("select inet_server_port()")));
   auto store
       = make_order_store(db.conninfo() + " host=127.0.0.1 port=" + std::to_string(proxy.port()),
-                         begin_incarnation(db.conninfo(), "n", "here"));
+                         begin_incarnation(db.conninfo(), {"n", "here"}));
   store->connect();
   const auto set = creation(draft("a"));
   proxy.next(tcp_proxy::fault::hold_request);

@@ -8,7 +8,7 @@ real_world::real_world()
     : proxy_(
         std::make_unique<tcp_proxy>(db.value("select host(inet_server_addr())"),
                                     static_cast<uint16_t>(db.number("select inet_server_port()")))),
-      incarnation_(begin_incarnation(db.conninfo(), "node-1", "here")) {}
+      incarnation_(begin_incarnation(db.conninfo(), {"node-1", "here"})) {}
 
 std::unique_ptr<order_store> real_world::store(int64_t incarnation) {
   return make_order_store(db.conninfo() + " host=127.0.0.1 port=" + std::to_string(proxy_->port()),

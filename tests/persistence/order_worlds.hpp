@@ -24,7 +24,7 @@ public:
   /// All stores talk through a proxy that can break connections.
   std::unique_ptr<order_store> store(int64_t incarnation);
   std::unique_ptr<order_queries> queries() { return make_order_queries(db.conninfo()); }
-  int64_t second_incarnation() { return begin_incarnation(db.conninfo(), "node-2", "here"); }
+  int64_t second_incarnation() { return begin_incarnation(db.conninfo(), {"node-2", "here"}); }
   void fence(int64_t incarnation) { end_incarnation(db.conninfo(), incarnation); }
   void break_next(break_at where);
   /// Lets that much time pass for keys and deadlines.

@@ -5,13 +5,15 @@
 #include "persistence/membership.hpp"
 
 #include <map>
-#include <set>
 
 namespace troupe::test {
 
 struct fake_directory {
   struct node {
-    double lease_until = 0;
+    std::string name, address;
+    int32_t protocol = cluster_protocol;
+    double lease_until = 0, started_at = 0, joins_at = 0;
+    bool leaving = false;
     bool fenced = false;
     bool open = true; ///< some stream of it may still be written
   };
@@ -19,11 +21,17 @@ struct fake_directory {
   /// Seconds of the database's clock.
   double now = 0;
   std::map<int64_t, node> nodes;
-  int64_t owner = 0; ///< of all shards; 0: nobody
+  std::array<shard_place, shard_count> shards{};
   bool down = false; ///< every call throws `wait`
 
-  int64_t begin();
+  /// A new incarnation; the name of a node is "node-<incarnation>" unless given.
+  int64_t begin(const std::string& address = {}, std::string name = {});
   void complete_fences();
+  /// How many shards `incarnation` owns.
+  int owned_by(int64_t incarnation) const;
+  bool free(int32_t shard) const;
+  /// Without any question.
+  void give_all(int64_t owner);
 };
 
 class fake_membership : public membership {
@@ -32,11 +40,12 @@ public:
       : db_(std::move(db)), me_(incarnation) {}
 
   membership_view renew() override;
-  bool fence(int64_t incarnation) override;
-  int claim() override;
+  bool fence(int64_t incarnation, std::chrono::milliseconds silence) override;
+  std::vector<claimed> claim(std::span<const int32_t> shards) override;
+  std::optional<int64_t> give(const shard_move& move) override;
+  void leave() override;
 
 private:
-  bool free() const;
   void check() const;
 
   std::shared_ptr<fake_directory> db_;

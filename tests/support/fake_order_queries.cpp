@@ -80,16 +80,19 @@ public:
     all.resize(std::min<std::size_t>(all.size(), static_cast<std::size_t>(by.limit)));
     return all;
   }
-  std::vector<overdue_order> overdue(int limit, const overdue_order& after) override {
-    return oldest(limit, [now = in_->clock_(), &after](const auto& row) {
+  std::vector<overdue_order> overdue(std::span<const int32_t> shards, int limit,
+                                     const overdue_order& after) override {
+    return oldest(shards, limit, [now = in_->clock_(), &after](const auto& row) {
       return *row.deadline <= now
              && std::tie(*row.deadline, row.now.id) > std::tie(after.deadline, after.id);
     });
   }
-  std::vector<overdue_order> unsettled_payments(int limit) override {
-    return oldest(limit,
+  std::vector<overdue_order> unsettled_payments(std::span<const int32_t> shards,
+                                                int limit) override {
+    return oldest(shards, limit,
                   [](const auto& row) { return row.now.status == order_status::payment_pending; });
   }
+
   std::array<int64_t, order_status_count> count_overdue() override {
     guard g(in_->lock_);
     check();
@@ -124,12 +127,12 @@ private:
       throw store_error(store_failure::wait, "the fake is down");
   }
   template <class Wanted>
-  std::vector<overdue_order> oldest(int limit, Wanted wanted) {
+  std::vector<overdue_order> oldest(std::span<const int32_t> shards, int limit, Wanted wanted) {
     guard g(in_->lock_);
     check();
     std::vector<const fake_orders::order_row*> rows;
     for (const auto& [id, row] : in_->orders_)
-      if (row.deadline && wanted(row))
+      if (row.deadline && std::ranges::count(shards, shard_of(id)) > 0 && wanted(row))
         rows.push_back(&row);
     std::stable_sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) {
       return std::tie(*a->deadline, a->now.id) < std::tie(*b->deadline, b->now.id);

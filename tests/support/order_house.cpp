@@ -81,7 +81,8 @@ order order_house::created(const std::string& id) {
 
 order_region_actor order_house::region() {
   if (!region_)
-    region_ = keep(sys.spawn(order_region_behavior, context, shard_options{}, &count));
+    region_ = keep(
+        sys.spawn(order_region_behavior, context, shard_options{}, region_options{}, &count));
   return region_;
 }
 
