@@ -156,6 +156,18 @@ bool connection::alive() const {
   return raw_ && PQstatus(raw_.get()) == CONNECTION_OK;
 }
 
+bool connection::still_there() {
+  while (alive()) {
+    pollfd watched{PQsocket(raw_.get()), POLLIN, 0};
+    if (poll(&watched, 1, 0) <= 0)
+      return true;
+    // The server's farewell comes first, the end of the connection behind it.
+    if (PQconsumeInput(raw_.get()) != 1)
+      close();
+  }
+  return false;
+}
+
 void connection::close() {
   raw_.reset();
   prepared_.clear();

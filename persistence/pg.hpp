@@ -100,6 +100,9 @@ public:
 
   /// False once the connection is known to be gone; `exec` then throws `lost`.
   bool alive() const;
+  /// `alive`, of a session that was idle: notices when the server has ended it meanwhile. Not while
+  /// a transaction is open.
+  bool still_there();
   /// Drops the connection as it is.
   void close();
   int backend_pid() const;

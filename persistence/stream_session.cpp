@@ -76,7 +76,8 @@ connection& stream_session::db() {
 }
 
 bool stream_session::connect() {
-  if (connected())
+  // Ended while it was idle: nothing is under way in it, so its end costs nobody an answer.
+  if (up_ && up_->still_there())
     return false;
   up_.reset();
   if (stream_ != 0)

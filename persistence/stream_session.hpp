@@ -26,8 +26,9 @@ public:
   stream_session(std::string conninfo, int64_t incarnation, journal_table journal,
                  session_options options = {});
 
-  /// Connects and registers a new stream, unless the session is up; true: it did. Throws `wait`, or
-  /// `fenced` when the incarnation is fenced or unknown.
+  /// Connects and registers a new stream, unless the session is up; true: it did. One that the
+  /// server has ended since its last use counts as gone. Throws `wait`, or `fenced` when the
+  /// incarnation is fenced or unknown.
   bool connect();
   bool connected() const;
   /// Throws `lost` when not connected.

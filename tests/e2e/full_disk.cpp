@@ -1,7 +1,6 @@
 // A disk that can be full, for a program into which this is loaded (LD_PRELOAD): while the file
-// exists that FULL_DISK names, whatever would make another file longer fails with ENOSPC. Unlike a
-// small file system it needs no right to mount one, and is full at the very moment that a test
-// wants.
+// exists that FULL_DISK names, whatever would make another file longer fails with ENOSPC. Where
+// nobody may mount a small file system.
 
 #include <cerrno>
 #include <cstdlib>

@@ -7,6 +7,11 @@ source scripts/lib.sh
 source scripts/postgres.sh
 trap '' INT
 exec 3>&1 1>&2
+if [ -n "${SMALL_DISK:-}" ]; then
+  mkdir -p "$1"
+  mount -t tmpfs -o "size=$SMALL_DISK,mode=711" troupe-small-disk "$1"
+  trap 'umount --lazy "$1"' EXIT
+fi
 pg_start "$1"
 echo "$pg_port" >&3
 all() { kill "-$1" $(pg_processes "$2") 2>/dev/null || true; }

@@ -76,6 +76,15 @@ def test_stock_is_what_can_still_be_sold(troupe, client):
     audit.await_sound(troupe)
 
 
+def test_an_edit_after_an_idle_sessions_end_is_made(troupe, client):
+    product = made(client).json["id"]
+    for version in range(1, 6):
+        troupe.db.run("inventory", "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+                      " where datname = current_database() and pid <> pg_backend_pid()")
+        answer = put(client, product, {"stock": 20 + version}, version)
+        assert answer.status == 200 and answer.json["version"] == version + 1, answer
+
+
 def test_of_two_edits_of_one_version_one_wins(client):
     product = made(client).json["id"]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:

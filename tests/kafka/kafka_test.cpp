@@ -68,6 +68,25 @@ double cpu() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
+/// Seconds of processor time of this thread.
+double own_cpu() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+/// What all other threads use of the processor while this one never rests, in parts of what it
+/// gets: 1 for another that never rests, also on a machine that is busy with other things.
+double unrest_of_others() {
+  const auto all = cpu();
+  const auto own = own_cpu();
+  const auto until = steady::now() + 2s;
+  while (steady::now() < until) {
+  }
+  const auto mine = own_cpu() - own;
+  return (cpu() - all - mine) / mine;
+}
+
 } // namespace
 
 TEST_CASE("missing topics are created, existing ones are left as they are") {
@@ -233,4 +252,27 @@ TEST_CASE("idle clients use next to no processor") {
   const auto before = cpu();
   std::this_thread::sleep_for(2s); // the thing measured is that nothing happens
   CHECK(cpu() - before < 0.2);
+}
+
+TEST_CASE("a paused consumer that keeps records back rests") {
+  const auto o = broker();
+  const auto topic = unique("t");
+  const auto group = unique("g");
+  make_topic(o, topic, 3);
+  metrics count;
+  reports told;
+  collected got;
+  producer p(o, told.callbacks(), count, {topic});
+  consumer c(o, {group, {topic}}, got.callback(), count);
+  REQUIRE(eventually([&] { return c.assigned() == 3; }));
+  c.pause_all();
+  for (int n = 0; n < 50; ++n)
+    REQUIRE(p.publish(sample(topic, n), 1));
+  REQUIRE(p.flush(20s));
+  auto& in_work = count.gauge("troupe_kafka_consumer_in_work", "", {{"group", group}});
+  REQUIRE(eventually([&] { return in_work.Value() >= 3; })); // the first of each partition
+  CHECK(unrest_of_others() < 0.3);
+  CHECK(got.size() == 0);
+  c.resume_all();
+  CHECK(eventually([&] { return got.size() == 50; }));
 }

@@ -160,6 +160,18 @@ TEST_CASE("a session that was ended is lost, one that cannot be made is to be wa
   CHECK(e->kind == store_failure::wait);
 }
 
+TEST_CASE("an idle session that was ended is noticed before it is used") {
+  pg_database db;
+  pg::connection on(db.conninfo());
+  CHECK(on.still_there());
+  CHECK(on.exec("select 1").integer(0, 0) == 1);
+  CHECK(on.still_there());
+  db.terminate_others();
+  CHECK(on.alive());
+  CHECK_FALSE(on.still_there());
+  CHECK_FALSE(on.alive());
+}
+
 TEST_CASE("limits of time hold") {
   pg_database db;
   pg::connection other(db.conninfo(), {.statement_timeout = std::chrono::milliseconds(50)});

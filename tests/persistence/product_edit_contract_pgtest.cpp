@@ -129,6 +129,17 @@ TEST_CASE_TEMPLATE("an edit of stock leaves what orders hold, and the sum stays 
   CHECK(units_of(bench, "lamp") == units{0, 0, 2});
 }
 
+TEST_CASE("a session that was ended while it was idle costs no edit") {
+  real_stock bench;
+  auto store = bench.open();
+  store->edit(creation("lamp"));
+  bench.db.terminate_others();
+  store->connect(); // as the worker does before each
+  auto e = change("lamp");
+  e.price = 1;
+  CHECK(store->edit(e).now.version == 2);
+}
+
 TEST_CASE_TEMPLATE("an edit meant for another version changes nothing", Bench, real_stock,
                    fake_stock) {
   Bench bench;

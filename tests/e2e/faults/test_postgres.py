@@ -17,7 +17,7 @@ import pytest
 import audit
 from broker import Broker
 from client import order_of, until
-from full_disk import Disk
+from full_disk import disk_for
 from instance import Databases, Troupe
 from postgres import Postgres
 from shoppers import Shoppers
@@ -34,7 +34,7 @@ def place():
 
 @pytest.fixture(scope="module")
 def disk(place):
-    return Disk(place)
+    return disk_for(place / "postgres")
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +197,8 @@ def test_a_full_disk(troupe, disk):
     before, since = alive(troupe), len(troupe.log())
 
     def fill():
+        # A new segment of its log, which has its room already: else it might end here.
+        troupe.db.on_server("select pg_switch_wal()", "create table room ()", "drop table room")
         with disk.full():
             until(lambda: troupe.client(limit=30).place(another),
                   lambda answer: answer.status == 503, limit=60)
