@@ -64,9 +64,14 @@ bool membership_keeper_state::hurried() const {
 
 void membership_keeper_state::look() {
   next_look_ = self_->clock().now() + renewal_interval;
-  const auto sent = std::chrono::steady_clock::now();
+  const auto sent = self_->clock().now();
+  // The lease is asked by the process's own clock, also where a test moves the actors'.
+  const auto serves_until = std::chrono::steady_clock::now() + lease_length;
   try {
-    renewed(session_->renew(), sent);
+    const auto seen = session_->renew();
+    if (!seen.fenced)
+      parts_.mine->extend(serves_until);
+    renewed(seen, sent);
   } catch (const store_error& e) {
     missed(e);
   }
@@ -78,7 +83,6 @@ void membership_keeper_state::renewed(const membership_view& seen, monotonic sen
   if (std::exchange(missing_, false))
     log::info("lease.renewed");
   tenure_.renewed(sent);
-  parts_.mine->extend(tenure_.serves_until());
   seen_ = seen.cluster;
   unfinished_ = seen.unfinished;
   for (int32_t shard = 0; shard < shard_count; ++shard)
@@ -127,6 +131,7 @@ void membership_keeper_state::step_down() {
 
 void membership_keeper_state::lost(int64_t incarnation) {
   lost_.insert(incarnation);
+  forget_lost_at_ = self_->clock().now() + lease_length + renewal_interval;
   look();
 }
 
@@ -134,7 +139,9 @@ void membership_keeper_state::fence(const cluster_view& seen) {
   std::erase_if(lost_, [&](int64_t peer) { // fenced, or come to an orderly end
     return std::ranges::count(seen.members, peer, &cluster_member::incarnation) == 0;
   });
-  if (!tenure_.may_fence(std::chrono::steady_clock::now()))
+  if (self_->clock().now() >= forget_lost_at_)
+    lost_.clear();
+  if (!tenure_.may_fence(self_->clock().now()))
     return;
   for (const auto& [peer, silence] : suspects(seen, parts_.shards->me(), lost_)) {
     if (!session_->fence(peer, silence))

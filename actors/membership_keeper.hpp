@@ -103,7 +103,10 @@ private:
   prometheus::Counter* give_count_ = nullptr;
   tenure tenure_;
   cluster_view seen_;
-  std::set<int64_t> lost_;       ///< peers whose connection broke, until they are fenced
+  /// Peers whose connection broke, until they are fenced, or some time has passed in which they
+  /// have renewed their leases all the same.
+  std::set<int64_t> lost_;
+  caf::actor_clock::time_point forget_lost_at_{};
   std::deque<shard_move> moves_; ///< to be made; the first is under way
   std::set<int32_t> doubtful_;   ///< shards whose transfer may or may not have been written
   std::vector<caf::typed_response_promise<bool>> leavers_;

@@ -195,8 +195,10 @@ caf::result<bool> order_region_state::leave(int32_t shard) {
   return reply;
 }
 
-/// The new owner hears of it ahead of what waited here.
+/// The new owner hears of it ahead of what waited here. News may overtake each other.
 void order_region_state::moved(int32_t shard, shard_place now) {
+  if (now.epoch < context_->shards->of(shard).epoch)
+    return;
   context_->shards->learn(shard, now);
   const bool from_here = leaving_.erase(shard) > 0;
   if (from_here && now.owner != context_->shards->me() && context_->peers)

@@ -140,6 +140,42 @@ TEST_CASE_FIXTURE(keeper_house, "a fenced node serves no more and ends with the 
   CHECK(why == fenced_detail);
 }
 
+TEST_CASE_FIXTURE(keeper_house,
+                  "a peer is fenced when its lease is over, a lost one after one missed renewal") {
+  const auto me = directory->begin("here:1");
+  auto keeper = spawn_keeper(me, true);
+  const auto dead = directory->begin("there:2"), lost = directory->begin("there:3");
+  pass(std::chrono::seconds(4));
+  const auto silent_for = [&](int64_t peer, double seconds) {
+    directory->nodes[peer].lease_until = directory->now + 3 - seconds;
+  };
+  silent_for(dead, 2);
+  silent_for(lost, 1);
+  self->send(keeper, lost_atom::value, lost);
+  pass(std::chrono::milliseconds(300));
+  CHECK_FALSE(directory->nodes[lost].fenced);
+  pass(std::chrono::milliseconds(500));
+  CHECK(directory->nodes[lost].fenced);
+  CHECK_FALSE(directory->nodes[dead].fenced);
+  pass(std::chrono::seconds(1));
+  CHECK(directory->nodes[dead].fenced);
+}
+
+TEST_CASE_FIXTURE(keeper_house, "a lost peer that goes on renewing is let be, and forgotten") {
+  const auto me = directory->begin("here:1");
+  auto keeper = spawn_keeper(me, true);
+  const auto peer = directory->begin("there:2");
+  pass(std::chrono::seconds(4));
+  self->send(keeper, lost_atom::value, peer);
+  for (int i = 0; i < 30; ++i) {
+    renew(peer);
+    pass(std::chrono::milliseconds(200));
+  }
+  directory->nodes[peer].lease_until = directory->now + 0.5;
+  pass(std::chrono::milliseconds(300));
+  CHECK_FALSE(directory->nodes[peer].fenced);
+}
+
 TEST_CASE_FIXTURE(keeper_house, "a node that joins is given its own, one after the other") {
   const auto me = directory->begin("here:1");
   spawn_keeper(me, true);

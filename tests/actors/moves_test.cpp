@@ -222,6 +222,20 @@ TEST_CASE_FIXTURE(two_nodes, "a shard that was not given after all serves again"
   CHECK(told.empty());
 }
 
+TEST_CASE_FIXTURE(two_nodes, "old news of a shard that is on its way end nothing") {
+  created("o1");
+  now_owned_by(other, "o1");
+  now_owned_by(me, "o1");
+  CHECK(*ask<bool>(region(), leave_atom::value, shard_of("o1")));
+  auto waits = send(region(), command("o1", order_verb::cancel));
+  self->send(region(), moved_atom::value, shard_of("o1"), shard_place{me, 1});
+  run();
+  told.clear();
+  now_owned_by(other, "o1");
+  CHECK(answer_of<order_answer>(waits)->now.version == 9);
+  CHECK(told.size() == 2);
+}
+
 TEST_CASE_FIXTURE(two_nodes, "whoever waits is answered when the region ends") {
   now_owned_by(0, "o1");
   auto waits = send(region(), command("o1", order_verb::cancel));

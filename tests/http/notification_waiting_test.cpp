@@ -72,7 +72,9 @@ TEST_CASE_FIXTURE(waiting_shop, "what another node has written is read when it s
   auto ann = ask("/notifications/stream", "X-User-Id: ann\r\nLast-Event-ID: 0\r\n");
   auto bob = ask("/notifications/stream", "X-User-Id: bob\r\nLast-Event-ID: 0\r\n");
   REQUIRE(ann.read_to(event_end("notification", 1)));
+  REQUIRE(ann.read_to("\n\n\r\n")); // and the end of its chunk
   REQUIRE(bob.read_to(event_end("notification", 2)));
+  REQUIRE(bob.read_to("\n\n\r\n"));
   {
     const std::lock_guard lock(mutex);
     told.push_back(notice_of("ann", 7));
