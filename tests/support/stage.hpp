@@ -39,11 +39,18 @@ public:
     return self->request(to, caf::infinite, std::move(message)...);
   }
 
+  /// Fails the test when there is none: what has run has answered, so none would ever come.
   template <class T, class Pending>
   caf::expected<T> answer_of(Pending&& pending) {
     caf::expected<T> result = caf::make_error(caf::sec::none);
-    pending.receive([&](T& x) { result = std::move(x); },
-                    [&](caf::error& e) { result = std::move(e); });
+    bool answered = true;
+    caf::blocking_actor::accept_one_cond once;
+    self->varargs_receive(
+        once, pending.id(), [&](T& x) { result = std::move(x); },
+        [&](caf::error& e) { result = std::move(e); },
+        caf::after(std::chrono::seconds(0)) >> [&] { answered = false; });
+    if (!answered)
+      FAIL("whoever was asked has not answered");
     return result;
   }
 
