@@ -80,7 +80,7 @@ change_notice change_exchange::take() {
 
 change_teller_actor::behavior_type
 change_teller_behavior(change_teller_actor::stateful_pointer<change_teller_state> self,
-                       change_exchange* changes, peer_router_actor peers,
+                       change_exchange* changes, const peer_router_actor& peers,
                        std::chrono::milliseconds interval) {
   changes->open(self);
   before_ending(self, [changes] { changes->close(); });

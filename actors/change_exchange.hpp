@@ -63,7 +63,7 @@ struct change_teller_state {
 /// Makes `changes` gather until it ends. `interval`: between two notices.
 change_teller_actor::behavior_type
 change_teller_behavior(change_teller_actor::stateful_pointer<change_teller_state> self,
-                       change_exchange* changes, peer_router_actor peers,
+                       change_exchange* changes, const peer_router_actor& peers,
                        std::chrono::milliseconds interval);
 
 } // namespace troupe

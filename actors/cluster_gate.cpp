@@ -25,7 +25,7 @@ struct waiting_here {
 } // namespace
 
 cluster_gate_actor::behavior_type cluster_gate_behavior(cluster_gate_actor::pointer self,
-                                                        local_orders orders,
+                                                        const local_orders& orders,
                                                         order_observer* order_changes,
                                                         notification_observer* new_notifications) {
   const waiting_here waiting{order_changes, new_notifications};

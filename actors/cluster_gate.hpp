@@ -13,7 +13,7 @@ inline constexpr size_t max_notice = 1000;
 
 /// The observers are those of the clients that wait on this node; they outlive it, and may be null.
 cluster_gate_actor::behavior_type cluster_gate_behavior(cluster_gate_actor::pointer self,
-                                                        local_orders orders,
+                                                        const local_orders& orders,
                                                         order_observer* order_changes,
                                                         notification_observer* new_notifications);
 

@@ -250,7 +250,8 @@ caf::result<bool> order_shard_state::leave(order_door next_owner) {
   left_ = self_->make_response_promise<bool>();
   auto reply = left_;
   std::vector<std::string> ids;
-  for (auto& [id, e] : orders_)
+  ids.reserve(orders_.size());
+  for (const auto& [id, e] : orders_)
     ids.push_back(id);
   for (const auto& id : ids)
     let_go(id, orders_.at(id));

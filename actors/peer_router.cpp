@@ -196,6 +196,7 @@ void peer_router_state::tell_all(const change_notice& notice) {
 std::vector<peer_state> peer_router_state::list() const {
   using link = peer_state::link;
   std::vector<peer_state> all;
+  all.reserve(peers_.size() + strangers_.size());
   for (const auto& [incarnation, p] : peers_)
     all.push_back({incarnation, p.who.name, p.who.address,
                    p.gate ? link::connected : link::connecting, p.waiting.size()});

@@ -13,6 +13,7 @@ class Node(Troupe):
         folder.mkdir(exist_ok=True)
         super().__init__(binary, databases, brokers, folder)
         self.name = f"member-{number}"
+        self.products_are = self.name
         self.base.update({
             "TROUPE_NODE_NAME": self.name,
             "TROUPE_CLUSTER_BIND": "127.0.0.1",

@@ -155,6 +155,7 @@ class Troupe:
         self.process = None
         self.settings = {}
         self.products = 0
+        self.products_are = "e2e"  # how their ids begin
         self.base = {
             "TROUPE_KAFKA_BROKERS": brokers,
             "TROUPE_EMAILING_SPOOL": str(self.spool),
@@ -235,7 +236,7 @@ class Troupe:
     def new_product(self, stock=1000, cents=1250):
         """A product of the test's own, once the catalogue knows it."""
         self.products += 1
-        product = f"e2e-{self.products}"
+        product = f"{self.products_are}-{self.products}"
         self.db.run("inventory", "insert into products (id, name, price, stock, initial)"
                     " values (%s, %s, %s, %s, %s)",
                     (product, f"Thing {self.products}", cents, stock, stock))

@@ -31,9 +31,12 @@ def standing_by(owner, folder):
     other = Troupe(owner.binary, owner.db, owner.base["TROUPE_KAFKA_BROKERS"], folder)
     other.base["TROUPE_EMAILING_SPOOL"] = str(owner.spool)
     other.launch(STANDBY)
-    until(lambda: is_standby(other))
-    yield other
-    assert other.stop()[0] == 0
+    try:
+        until(lambda: is_standby(other))
+        yield other
+        assert other.stop()[0] == 0
+    finally:
+        other.end()  # whatever failed: the next test must not meet it
     until(owner.is_ready)
 
 
