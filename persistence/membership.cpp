@@ -207,6 +207,7 @@ std::vector<membership::claimed> pg_membership::claim(std::span<const int32_t> s
     return on.exec(claim_sql, {incarnation_, std::vector<int64_t>(shards.begin(), shards.end())});
   });
   std::vector<claimed> all;
+  all.reserve(shards.size());
   for (int i = 0; i < taken.rows(); ++i)
     all.push_back({taken.small(i, 0), taken.integer(i, 1)});
   return all;

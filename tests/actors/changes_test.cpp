@@ -38,7 +38,7 @@ struct fake_orders_state {
 
 /// The orders of this node: they note what they were asked.
 local_orders::behavior_type fake_orders(local_orders::stateful_pointer<fake_orders_state> /*self*/,
-                                        std::shared_ptr<gate_book> book) {
+                                        const std::shared_ptr<gate_book>& book) {
   return {
       [](local_atom, view_atom, const std::string& id, const std::string&) { return named(id); },
       [](local_atom, const order_request& r) -> caf::result<order_answer> {
@@ -84,7 +84,7 @@ struct exchange_house : exchanging, stage {
     pass(6s); // past the first notices, and the time limit of the connection
     other->news.clear();
   }
-  ~exchange_house() { net->gates.clear(); }
+  ~exchange_house() override { net->gates.clear(); }
 
   std::shared_ptr<gate_book> other = std::make_shared<gate_book>();
   std::shared_ptr<fake_net> net = std::make_shared<fake_net>();

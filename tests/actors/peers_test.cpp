@@ -173,6 +173,7 @@ TEST_CASE_FIXTURE(peers_house, "past the bound of requests in flight the peer is
   members({member(2)});
   second->silent = true;
   std::vector<decltype(send(router(), int64_t{2}, pay("")))> waiting;
+  waiting.reserve(3);
   for (int i = 0; i < 3; ++i)
     waiting.push_back(send(router(), int64_t{2}, pay("o")));
   run();

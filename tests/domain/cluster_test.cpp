@@ -22,6 +22,7 @@ std::vector<cluster_member> nodes(int count) {
 
 std::vector<int64_t> owners(const std::vector<cluster_member>& among) {
   std::vector<int64_t> all;
+  all.reserve(shard_count);
   for (int32_t shard = 0; shard < shard_count; ++shard)
     all.push_back(rightful_owner(shard, among));
   return all;
@@ -29,6 +30,7 @@ std::vector<int64_t> owners(const std::vector<cluster_member>& among) {
 
 std::vector<int64_t> incarnations(const std::vector<cluster_member>& some) {
   std::vector<int64_t> all;
+  all.reserve(some.size());
   for (const auto& m : some)
     all.push_back(m.incarnation);
   return all;
