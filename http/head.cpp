@@ -181,6 +181,8 @@ outcome judge(const framing_limits& limits, request_head& head) {
   const auto fields = gather(head, host);
   if (fields.hosts > 1 || (fields.hosts == 0 && !head.http_1_0))
     return refusal{.detail = "exactly one Host is needed"};
+  if (fields.hosts == 1 && host.empty())
+    return refusal{.detail = "Host is empty"};
   if (head.authority.empty())
     head.authority = host;
   if (const auto bad = judge_body(fields, limits, head))

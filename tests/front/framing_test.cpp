@@ -125,6 +125,8 @@ TEST_CASE("malformed heads are refused") {
       " GET / HTTP/1.1\r\nHost: h\r\n\r\n",
       "G(T / HTTP/1.1\r\nHost: h\r\n\r\n",
       "\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost:\r\n\r\n",
+      "GET http://h/ HTTP/1.1\r\nHost: \r\n\r\n",
       "\x16\x03\x01\x02",
       "GET x HTTP/1.1\r\nHost: h\r\n\r\n",
       "GET * HTTP/1.1\r\nHost: h\r\n\r\n",
