@@ -55,8 +55,6 @@ std::vector<std::string> apply(const simulation_options& how, sim::scenario& pla
     wrong.emplace_back("--rate, --customers: an open loop or a closed one, not both");
   if (how.rate)
     plan.load.customers = 0;
-  if (!how.url.starts_with("http://"))
-    wrong.emplace_back("--url: must be an http:// URL");
   return wrong;
 }
 
@@ -80,6 +78,10 @@ std::string load_text(const sim::scenario& plan) {
                            rate * static_cast<double>(load.peak_percent) / 100);
 }
 
+std::string target_of(const sim::load_options& load) {
+  return fmt::format("{}", fmt::join(load.urls, ","));
+}
+
 std::string text_of(const sim::violation& v) {
   return fmt::format("{}: {}{}{}{}{}", v.promise, v.what, v.order.empty() ? "" : ", order ",
                      v.order, v.user.empty() ? "" : ", user ", v.user);
@@ -95,6 +97,10 @@ void print_verdict(const sim::load_result& result) {
   if (result.turned_away > 0)
     std::printf("%lld customers did not come: this process has no room for more\n",
                 static_cast<long long>(result.turned_away));
+  if (result.nodes.size() > 1)
+    for (const auto& node : result.nodes)
+      fmt::print("node {}: {} requests, out for {:.1f} s\n", node.url, node.requests,
+                 std::chrono::duration<double>(node.out).count());
   std::printf("verdict: %zu orders of %zu users, %zu violations%s\n", result.orders, result.users,
               result.count, result.interrupted ? ", ended early" : "");
 }
@@ -119,7 +125,8 @@ sim::run_facts facts_of(const simulation_options& how, const sim::load_options& 
   facts.troupe_version = TROUPE_VERSION;
   facts.scenario = how.scenario;
   facts.seed = load.seed;
-  facts.target = load.url;
+  facts.target = target_of(load);
+  facts.nodes = result.nodes;
   facts.load = load_text(load.plan);
   facts.ended_early = result.interrupted;
   facts.orders_checked = result.orders;
@@ -174,8 +181,8 @@ int play(const config& c, const simulation_options& how, const sim::load_options
   const auto started = std::chrono::system_clock::now();
   sim::load_run run(load);
   std::printf("sim: %s, seed %llu, run %s, %s, %s\n", how.scenario.c_str(),
-              static_cast<unsigned long long>(load.seed), run.name().c_str(), load.url.c_str(),
-              load_text(load.plan).c_str());
+              static_cast<unsigned long long>(load.seed), run.name().c_str(),
+              target_of(load).c_str(), load_text(load.plan).c_str());
   sim::progress_view view({how.scenario, std::chrono::seconds(load.plan.load.duration_s)}, stdout);
   const auto result = load_it(run, view, rig);
   if (run.record().seconds_at_own_limit() > 0)
@@ -209,7 +216,7 @@ int play_with_faults(const simulation_options& how, sim::load_options& load,
   std::printf("sim: they run in %s\n", rig.folder().c_str());
   if (!rig.skipped().empty())
     std::printf("sim: skipped %s\n", rig.skipped().c_str());
-  load.url = rig.urls().front();
+  load.urls = rig.urls();
   load.admin_token = rig.settings().admin.token;
   const auto code = play(rig.settings(), how, load, &rig);
   if (code == 0)
@@ -227,9 +234,8 @@ int run_simulation(const config& c, const simulation_options& how) {
   auto [plan, wrong] = read_scenario(how.scenario);
   const auto flags = apply(how, plan);
   wrong.insert(wrong.end(), flags.begin(), flags.end());
-  sim::load_options load{plan, how.url, {}, how.seed ? *how.seed : std::random_device{}()};
-  while (load.url.ends_with('/'))
-    load.url.pop_back();
+  sim::load_options load{
+      plan, sim::node_urls(how.urls, wrong), {}, how.seed ? *how.seed : std::random_device{}()};
   if (!read_token(c, how.admin_token_file, load.admin_token))
     wrong.push_back("--admin-token-file: " + how.admin_token_file + " holds no token");
   fault_plan_result faults;
@@ -244,7 +250,7 @@ int run_simulation(const config& c, const simulation_options& how) {
     return how.faults.empty() ? play(c, how, load, nullptr)
                               : play_with_faults(how, load, faults.plan);
   } catch (const sim::setup_failed& e) {
-    std::fprintf(stderr, "troupe: %s cannot be used: %s\n", load.url.c_str(), e.what());
+    std::fprintf(stderr, "troupe: %s cannot be used: %s\n", target_of(load).c_str(), e.what());
   } catch (const std::runtime_error& e) {
     std::fprintf(stderr, "troupe: %s\n", e.what());
   }

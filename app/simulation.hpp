@@ -7,13 +7,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
 /// The command line; what is not given is as the scenario says.
 struct simulation_options {
-  std::string scenario; ///< a name of ours, or a file
-  std::string url = "http://127.0.0.1:3000";
+  std::string scenario;                                   ///< a name of ours, or a file
+  std::vector<std::string> urls{"http://127.0.0.1:3000"}; ///< of each node's gateway
   std::optional<uint64_t> seed;
   std::optional<double> speed, rate; ///< times as fast; customers a second
   std::optional<int64_t> customers, duration, settle;

@@ -11,7 +11,11 @@ void add_simulation_command(CLI::App& app, simulation_command& command) {
       "The audit at the end reads the configured databases. docs/simulation.md says more.");
   run->add_option("scenario", o.scenario,
                   "smoke, steady, peak, flash-sale, pollers, chaos, or a file");
-  auto* url = run->add_option("--url", o.url, "The gateway")->capture_default_str();
+  auto* url = run->add_option("--url", o.urls,
+                              "The gateway; of several nodes each, by a flag or a comma between")
+                  ->delimiter(',')
+                  ->allow_extra_args(false)
+                  ->capture_default_str();
   run->add_option("--seed", o.seed, "Of all that is drawn; printed, and drawn itself by default");
   run->add_option("--speed", o.speed, "How much faster than people customers are");
   run->add_option("--customers", o.customers, "Closed loop: so many at once, each coming again");

@@ -51,7 +51,7 @@ std::string reason(const web_answer& answer) {
 
 load_run::load_run(load_options options)
     : options_(std::move(options)),
-      scene_(options_.plan, options_.url),
+      scene_(options_.plan, options_.urls),
       taste_(static_cast<size_t>(options_.plan.catalogue.products),
              static_cast<double>(options_.plan.catalogue.skew_percent) / 100) {
   raise_file_limit();
@@ -105,6 +105,7 @@ load_result load_run::run(const load_hooks& hooks) {
   result.count = scene_.book.count();
   result.users = scene_.book.users().size();
   result.orders = scene_.book.orders().size();
+  result.nodes = scene_.client.nodes().records(clock::now());
   result.turned_away = turned_away_;
   result.interrupted = interrupted_;
   return result;
@@ -170,18 +171,26 @@ task<> load_run::arrive_openly() {
 }
 
 task<> load_run::set_up() {
+  co_await await_first_probes();
   chance dice(options_.seed);
   for (int64_t i = 1; i <= options_.plan.catalogue.products && !scene_.over; ++i) {
     scene_.products.push_back(
         {fmt::format("sim-{}-p{}", scene_.run, i), cents{100} + dice.below(20'000)});
     co_await make_product(i);
   }
-  co_await await_catalogue();
+  for (size_t node = 0; node < scene_.client.nodes().size(); ++node)
+    co_await await_catalogue(node);
   auto counts = co_await count_stock(scene_);
   if (counts)
     before_ = std::move(*counts);
   if (before_.size() != scene_.products.size())
     throw setup_failed("GET /inventory does not list the run's products");
+}
+
+/// So that nothing is set up by a node that is not there.
+task<> load_run::await_first_probes() {
+  while (!scene_.client.nodes().knows_all() && !scene_.over)
+    co_await scene_.loop.sleep_until(clock::now() + 10ms);
 }
 
 task<> load_run::make_product(int64_t number) {
@@ -204,13 +213,14 @@ task<> load_run::make_product(int64_t number) {
     throw setup_failed("POST /inventory: " + reason(answer));
 }
 
-/// Orders are priced from a catalogue in memory, which learns of new products within a second: an
-/// order at a wrong price shows whether it has.
-task<> load_run::await_catalogue() {
-  const auto& product = scene_.products.back();
-  web_session session(scene_.client);
+/// Orders are priced from a catalogue in each node's memory, which learns of new products within a
+/// second: an order at a wrong price shows whether it has. A node that is out of the set loads it
+/// before it is in again.
+task<> load_run::await_catalogue(size_t node) {
+  web_session session(scene_.client, node);
   const auto until = clock::now() + catalogue_limit;
-  while (!scene_.over) {
+  while (!scene_.over && scene_.client.nodes().is_in(node)) {
+    const auto& product = scene_.products.back();
     web_request r;
     r.method = "POST";
     r.target = "/orders";
@@ -223,6 +233,8 @@ task<> load_run::await_catalogue() {
     const auto answer = co_await exchange;
     if (answer.status == 409)
       co_return;
+    if (!scene_.client.nodes().is_in(node))
+      continue;
     if (answer.status != 404 || clock::now() >= until)
       throw setup_failed("POST /orders of a new product: " + reason(answer));
     co_await scene_.loop.sleep_until(clock::now() + 50ms);

@@ -18,7 +18,7 @@ namespace troupe::sim {
 
 struct load_options {
   scenario plan;
-  std::string url; ///< http://host:port of the gateway
+  std::vector<std::string> urls; ///< http://host:port of each node's gateway
   std::string admin_token;
   uint64_t seed = 1;
 };
@@ -40,6 +40,7 @@ struct load_result {
   size_t count = 0;                   ///< of all
   std::vector<std::string> histories; ///< of the orders in them, the first ones
   size_t users = 0, orders = 0;
+  std::vector<node_record> nodes;
   int64_t turned_away = 0;  ///< customers for whom this process had no room
   bool interrupted = false; ///< by SIGINT or SIGTERM, which must be blocked in all threads
 };
@@ -60,7 +61,8 @@ private:
   void on_ready(int fd, uint32_t events) override;
   task<> set_up();
   task<> make_product(int64_t number);
-  task<> await_catalogue();
+  task<> await_first_probes();
+  task<> await_catalogue(size_t node);
   task<> arrive_openly();
   task<> take_down();
   task<> tell_histories(load_result& into);

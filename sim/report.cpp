@@ -144,6 +144,16 @@ json faults_json(const recorder& seen) {
   return out;
 }
 
+json nodes_json(const std::vector<node_record>& nodes) {
+  json out = json::array();
+  for (const auto& node : nodes)
+    out.push_back(
+        {{"url", node.url},
+         {"requests", node.requests},
+         {"outMs", std::chrono::duration_cast<std::chrono::milliseconds>(node.out).count()}});
+  return out;
+}
+
 json run_json(const run_facts& run, double seconds) {
   const auto started = std::chrono::time_point_cast<timestamp::duration>(run.started);
   return {{"troupe", run.troupe_version},
@@ -187,6 +197,7 @@ json report_json(const run_facts& run, const recorder& seen) {
   return {
       {"version", report_version},
       {"run", run_json(run, seconds)},
+      {"nodes", nodes_json(run.nodes)},
       {"calls", calls_json(seen, std::max(seconds, 1e-9))},
       {"orders", states_json(seen.orders())},
       {"client",

@@ -2,6 +2,7 @@
 // The report of a run: one JSON object for programs, and one page for people that holds the same
 // object, charts and Chart.js, and asks nobody for anything. Source: docs/simulation.md.
 
+#include "sim/balancer.hpp"
 #include "sim/recorder.hpp"
 
 #include <nlohmann/json.hpp>
@@ -21,8 +22,9 @@ struct run_facts {
   std::string troupe_version;
   std::string scenario;
   uint64_t seed = 0;
-  std::string target; ///< the URL of the system under test
-  std::string load;   ///< for people: "open, 200 orders/s", "closed, 500 customers"
+  std::string target; ///< the URLs of the system under test, commas between
+  std::vector<node_record> nodes;
+  std::string load; ///< for people: "open, 200 orders/s", "closed, 500 customers"
   std::chrono::system_clock::time_point started;
   bool ended_early = false;
   bool passed = false;         ///< every promise held, and everything could be checked

@@ -4,6 +4,7 @@
 
 #include "sim/ledger.hpp"
 #include "sim/load_loop.hpp"
+#include "sim/node_probes.hpp"
 #include "sim/recorder.hpp"
 #include "sim/scenario.hpp"
 #include "sim/web_client.hpp"
@@ -21,11 +22,14 @@ struct scene {
     cents price = 0;
   };
 
-  scene(const scenario& what, const std::string& url) : plan(what), client(loop, url) {}
+  /// `urls`: of the nodes' gateways.
+  scene(const scenario& what, const std::vector<std::string>& urls)
+      : plan(what), client(loop, urls) {}
 
   const scenario plan;
   load_loop loop;
   web_client client;
+  node_probes probes{client};
   recorder* seen = nullptr; ///< null: what is done is no part of the load
   ledger book;
   uint64_t seed = 1;

@@ -1,12 +1,13 @@
 #include "sim/web_client.hpp"
 
+#include "sim/curl_handles.hpp"
+
 #include <algorithm>
 #include <new>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
-#include <curl/curl.h>
 #include <sys/epoll.h>
 
 namespace troupe::sim {
@@ -15,57 +16,28 @@ namespace {
 
 constexpr size_t largest_answer = 16UL * 1024 * 1024;
 
-struct easy_end {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct multi_end {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
-};
-struct share_end {
-  void operator()(CURLSH* share) const { curl_share_cleanup(share); }
-};
-struct list_end {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using easy_ptr = std::unique_ptr<CURL, easy_end>;
-using list_ptr = std::unique_ptr<curl_slist, list_end>;
-
-void append(list_ptr& list, const std::string& line) {
-  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
-  if (longer == nullptr)
-    throw std::bad_alloc();
-  (void)list.release();
-  list.reset(longer);
-}
-
-template <class T>
-void set(CURL* easy, CURLoption option, T value) {
-  if (curl_easy_setopt(easy, option, value) != CURLE_OK)
-    throw std::runtime_error("libcurl refused an option");
-}
-
-std::string header(CURL* easy, const char* name) {
-  curl_header* found = nullptr;
-  return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value : "";
-}
-
 } // namespace
 
 /// Connections are kept by a share of their own: in the pool of the multi handle any customer would
 /// get any other's.
 struct web_client::browser {
   web_client::impl& client;
-  std::unique_ptr<CURLSH, share_end> connections;
-  std::vector<easy_ptr> idle; // gone before their connections
+  std::unique_ptr<CURLSH, share_end> connections = {};
+  std::vector<easy_ptr> idle = {}; // gone before their connections
+  std::optional<size_t> node = {}; // that its connections go to
+  bool bound = false;              // to that one, whatever becomes of it
+
+  explicit browser(web_client::impl& of);
+  size_t choose_node();
 };
 
 struct web_client::impl final : load_loop::listener {
   load_loop& loop;
-  std::string url;
+  balancer nodes;
   std::unique_ptr<CURLM, multi_end> multi;
   std::optional<load_loop::timer> timer;
 
-  impl(load_loop& on, std::string at) : loop(on), url(std::move(at)) {}
+  impl(load_loop& on, const std::vector<std::string>& urls) : loop(on), nodes(urls) {}
   void on_ready(int fd, uint32_t events) override;
   void act(curl_socket_t socket, int what);
   void finish_all();
@@ -82,12 +54,18 @@ struct web_client::transfer {
   web_answer answer = {};
   event_reader events = {};
   std::coroutine_handle<> waiting = {};
+  std::function<void(const web_answer&)> on_end = {};
   std::optional<load_loop::timer> alarm = {};
+  load_loop::time_point begun = load_loop::clock::now();
+  size_t node = 0;    // that it goes to
+  bool moved = false; // there from another one, which refused it
   bool asked = false; // the request has gone out, or a part of it
   bool over = false;
 
   ~transfer();
   void begin();
+  void add(std::chrono::milliseconds limit);
+  bool try_another_node();
   void finish(CURLcode how);
   void wake();
   static size_t take(char* data, size_t, size_t length, void* self);
@@ -155,6 +133,19 @@ void web_client::impl::finish_all() {
   }
 }
 
+web_client::browser::browser(web_client::impl& of) : client(of), connections(curl_share_init()) {
+  if (!connections
+      || curl_share_setopt(connections.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT)
+             != CURLSHE_OK)
+    throw std::runtime_error("libcurl cannot keep connections");
+}
+
+size_t web_client::browser::choose_node() {
+  if (!bound)
+    node = client.nodes.node_for(node);
+  return *node;
+}
+
 size_t web_client::transfer::take(char* data, size_t, size_t length, void* self) {
   auto& me = *static_cast<transfer*>(self);
   if (me.streams && me.answer.status == 200) {
@@ -182,11 +173,16 @@ size_t web_client::transfer::take_header(char* data, size_t, size_t length, void
   return length;
 }
 
-/// libcurl sends a request again, whatever its method, when a kept connection ends without an
-/// answer: but what a customer asks twice must be the customer's own doing.
+/// Called before a request goes out. libcurl sends it again, whatever its method, when a kept
+/// connection ends without an answer: but what a customer asks twice must be the customer's own
+/// doing, unless it only reads.
 int web_client::transfer::ask_once(void* self, char*, char*, int, int) {
-  const bool again = std::exchange(static_cast<transfer*>(self)->asked, true);
-  return again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+  auto& me = *static_cast<transfer*>(self);
+  if (std::exchange(me.asked, true) && me.sent.method != "GET")
+    return CURL_PREREQFUNC_ABORT;
+  if (!me.by.bound)
+    me.by.client.nodes.sent(me.node);
+  return CURL_PREREQFUNC_OK;
 }
 
 void web_client::transfer::wake() {
@@ -198,14 +194,13 @@ void web_client::transfer::wake() {
 
 void web_client::transfer::begin() {
   CURL* e = easy.get();
-  set(e, CURLOPT_URL, (by.client.url + sent.target).c_str());
   set(e, CURLOPT_SHARE, static_cast<void*>(by.connections.get()));
   set(e, CURLOPT_PRIVATE, static_cast<void*>(this));
   set(e, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(e, CURLOPT_PROXY, "");
   set(e, CURLOPT_NOSIGNAL, 1L);
-  set(e, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(sent.limit.count()));
-  set(e, CURLOPT_TIMEOUT_MS, streams ? 0L : static_cast<long>(sent.limit.count()));
+  set(e, CURLOPT_PREREQFUNCTION, &ask_once);
+  set(e, CURLOPT_PREREQDATA, static_cast<void*>(this));
   set(e, CURLOPT_WRITEFUNCTION, &take);
   set(e, CURLOPT_WRITEDATA, static_cast<void*>(this));
   if (streams) {
@@ -217,19 +212,44 @@ void web_client::transfer::begin() {
   if (sent.method != "GET") {
     append(headers, "Expect:"); // one packet, not two
     append(headers, "Content-Type: application/json");
-    set(e, CURLOPT_PREREQFUNCTION, &ask_once);
-    set(e, CURLOPT_PREREQDATA, static_cast<void*>(this));
     set(e, CURLOPT_POST, 1L);
     set(e, CURLOPT_CUSTOMREQUEST, sent.method.c_str());
     set(e, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(sent.body.size()));
     set(e, CURLOPT_POSTFIELDS, sent.body.c_str());
   }
   set(e, CURLOPT_HTTPHEADER, headers.get());
+  add(sent.limit);
+}
+
+void web_client::transfer::add(std::chrono::milliseconds limit) {
+  CURL* e = easy.get();
+  node = by.choose_node();
+  set(e, CURLOPT_URL, (by.client.nodes.url(node) + sent.target).c_str());
+  set(e, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limit.count()));
+  set(e, CURLOPT_TIMEOUT_MS, streams ? 0L : static_cast<long>(limit.count()));
   if (curl_multi_add_handle(by.client.multi.get(), e) != CURLM_OK)
     throw std::runtime_error("libcurl refused a request");
 }
 
+/// After it was refused a connection, within what is left of its time. False: it stays as it is.
+bool web_client::transfer::try_another_node() {
+  const auto left
+      = sent.limit
+        - std::chrono::duration_cast<std::chrono::milliseconds>(load_loop::clock::now() - begun);
+  if (asked || by.bound || by.client.nodes.size() == 1 || left.count() <= 0
+      || std::exchange(moved, true))
+    return false;
+  curl_multi_remove_handle(by.client.multi.get(), easy.get());
+  add(left);
+  return true;
+}
+
 void web_client::transfer::finish(CURLcode how) {
+  if (how != CURLE_OK && how != CURLE_OPERATION_TIMEDOUT && !heard_anything(easy.get())) {
+    by.client.nodes.failed(node, load_loop::clock::now());
+    if (how == CURLE_COULDNT_CONNECT && try_another_node())
+      return;
+  }
   if (how == CURLE_OK) {
     long status = 0;
     curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
@@ -247,6 +267,8 @@ void web_client::transfer::finish(CURLcode how) {
   over = true;
   curl_multi_remove_handle(by.client.multi.get(), easy.get());
   wake();
+  if (on_end)
+    on_end(answer);
 }
 
 web_client::transfer::~transfer() {
@@ -277,8 +299,8 @@ web_client::transfer_ptr web_client::start(browser& by, web_request what, bool s
   return made;
 }
 
-web_client::web_client(load_loop& loop, std::string url)
-    : impl_(std::make_unique<impl>(loop, std::move(url))) {
+web_client::web_client(load_loop& loop, const std::vector<std::string>& urls)
+    : impl_(std::make_unique<impl>(loop, urls)) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   impl_->multi.reset(curl_multi_init());
   if (ready != CURLE_OK || !impl_->multi)
@@ -299,6 +321,10 @@ load_loop& web_client::loop() const {
   return impl_->loop;
 }
 
+balancer& web_client::nodes() const {
+  return impl_->nodes;
+}
+
 web_exchange::web_exchange(web_client::transfer_ptr of) : transfer_(std::move(of)) {}
 web_exchange::~web_exchange() = default;
 
@@ -314,6 +340,10 @@ web_answer web_exchange::await_resume() {
   auto answer = std::move(transfer_->answer);
   transfer_.reset();
   return answer;
+}
+
+void web_exchange::on_end(std::function<void(const web_answer&)> then) {
+  transfer_->on_end = std::move(then);
 }
 
 web_stream::web_stream(web_client::transfer_ptr of) : transfer_(std::move(of)) {}
@@ -348,13 +378,11 @@ bool web_stream::broken() const {
   return transfer_->over && transfer_->answer.how != ending::answered;
 }
 
-web_session::web_session(web_client& client)
-    : browser_(new web_client::browser{*client.impl_, {}, {}}) {
-  browser_->connections.reset(curl_share_init());
-  if (!browser_->connections
-      || curl_share_setopt(browser_->connections.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT)
-             != CURLSHE_OK)
-    throw std::runtime_error("libcurl cannot keep connections");
+web_session::web_session(web_client& client) : browser_(new web_client::browser(*client.impl_)) {}
+
+web_session::web_session(web_client& client, size_t node) : web_session(client) {
+  browser_->node = node;
+  browser_->bound = true;
 }
 
 web_session::web_session(web_session&&) noexcept = default;

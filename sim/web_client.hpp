@@ -1,19 +1,23 @@
 #pragma once
 // HTTP as thousands of browsers speak it: libcurl's multi interface on the event loop. A session is
 // one customer: it has connections of its own, keeps them alive, and uses a second one only while
-// the first is busy (a double click, a stream).
+// the first is busy (a double click, a stream). Of several nodes its connections go to one, until
+// that leaves the balancer's set.
 //
 //   web_session browser(client);
 //   auto answer = co_await browser.send({.target = "/products"});
 //
 // A request begins when it is sent, not when it is awaited. Nothing here follows redirects or tries
-// again. For the loop's thread only.
+// again, but for one thing: a request that was refused a connection, and so has reached nobody,
+// goes to another node once. For the loop's thread only.
 
+#include "sim/balancer.hpp"
 #include "sim/event_reader.hpp"
 #include "sim/load_loop.hpp"
 
 #include <chrono>
 #include <coroutine>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,13 +49,15 @@ class web_session;
 
 class web_client {
 public:
-  /// `url`: http://host:port of the gateway. Throws `std::runtime_error` when libcurl cannot start.
-  web_client(load_loop& loop, std::string url);
+  /// `urls`: http://host:port of each node's gateway. Throws `std::runtime_error` when libcurl
+  /// cannot start.
+  web_client(load_loop& loop, const std::vector<std::string>& urls);
   ~web_client(); ///< all sessions must be gone
   web_client(const web_client&) = delete;
   web_client& operator=(const web_client&) = delete;
 
   load_loop& loop() const;
+  balancer& nodes() const;
 
 private:
   friend class web_session;
@@ -79,6 +85,8 @@ public:
   bool await_ready() const noexcept;
   void await_suspend(std::coroutine_handle<> who) noexcept;
   web_answer await_resume();
+  /// Instead of awaiting it: called once it is over. It must not leave the exchange.
+  void on_end(std::function<void(const web_answer&)> then);
 
 private:
   web_client::transfer_ptr transfer_;
@@ -116,6 +124,8 @@ private:
 class web_session {
 public:
   explicit web_session(web_client& client);
+  /// With this node only, in the set or not; the balancer does not count what it sends.
+  web_session(web_client& client, size_t node);
   web_session(web_session&&) noexcept;
   ~web_session(); ///< all its exchanges and streams must be gone
 

@@ -8,39 +8,14 @@ import pytest
 
 import audit
 from client import until
+from simulation import counts, end, run_name, start
 
 BRIEF = ["smoke", "--duration", "1", "--seed", "1"]
 FLASH_SALE = Path(__file__).resolve().parents[2] / "sim/scenarios/flash-sale.toml"
 
 
-def start(troupe, *arguments, settings=()):
-    """The harness against this Troupe; the databases for the audit come with the environment."""
-    return subprocess.Popen(
-        [troupe.binary, "sim", *arguments, "--url", f"http://127.0.0.1:{troupe.ports['gateway']}"],
-        cwd=troupe.folder, env=troupe.environment(dict(settings)), text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-
-def end(run, limit=60):
-    """Its exit code and what it said."""
-    said, _ = run.communicate(timeout=limit)
-    return run.returncode, said
-
-
 def sim(troupe, *arguments, settings=()):
-    return end(start(troupe, *arguments, settings=settings))
-
-
-def run_name(run):
-    """The first line names the run; its users and products bear the name."""
-    first = run.stdout.readline()
-    return re.search(r"run (\w+)", first).group(1)
-
-
-def counts(said):
-    """Orders, users and violations of the verdict."""
-    return tuple(map(int, re.search(
-        r"verdict: (\d+) orders of (\d+) users, (\d+) violations", said).groups()))
+    return end(start([troupe], *arguments, settings=settings))
 
 
 @pytest.fixture
@@ -62,7 +37,7 @@ def test_smoke_passes(troupe, tmp_path):
 def test_a_flash_sale_sells_what_there_is(troupe, tmp_path):
     small = tmp_path / "small.toml"
     small.write_text(FLASH_SALE.read_text().replace("stock = 500", "stock = 40"))
-    run = start(troupe, str(small), "--customers", "80", "--duration", "6", "--settle", "20",
+    run = start([troupe], str(small), "--customers", "80", "--duration", "6", "--settle", "20",
                 "--seed", "7")
     name = run_name(run)
     code, said = end(run)
@@ -90,7 +65,7 @@ PLANTED = {
 @pytest.mark.parametrize("promise", PLANTED)
 def test_what_is_changed_behind_troupes_back_is_found(forgetful, promise):
     database, change, undo = PLANTED[promise]
-    run = start(forgetful, "smoke", "--no-audit", "--duration", "4", "--settle", "2",
+    run = start([forgetful], "smoke", "--no-audit", "--duration", "4", "--settle", "2",
                 "--seed", "7")
     user = f"sim-{run_name(run)}-%"
     told = """select order_id from notifications where user_id like %s
@@ -128,7 +103,7 @@ def test_without_the_databases_it_does_not_pass(troupe):
 
 
 def test_an_interrupt_ends_it_early_with_the_verdict(troupe):
-    run = start(troupe, "steady", "--speed", "10", "--seed", "3")
+    run = start([troupe], "steady", "--speed", "10", "--seed", "3")
     name = run_name(run)
     until(lambda: troupe.db.run("orders", "select 1 from orders where user_id like %s limit 1",
                                 (f"sim-{name}-%",)))
@@ -145,6 +120,9 @@ def test_wrong_usage_is_named(instance, tmp_path):
                                f"{scenario}:6: customers.decline_percent"),
             ("nothing",): ("nothing: neither a file nor one of", "flash-sale"),
             ("smoke", "--rate", "5", "--customers", "5"): ("--rate, --customers",),
+            ("smoke", "--url", "http://a", "--url", "http://b,http://A:80"): (
+                "http://A:80 is named twice",),
+            ("smoke", "--url", "127.0.0.1:3000"): ('http://host:port, not "127.0.0.1:3000"',),
             ("smoke", "--speed", "0"): ("--speed",),
             ("smoke", "--speed", "fast"): ("--speed",),
             ("smoke", "--admin-token-file", str(tmp_path / "none")): ("--admin-token-file",),
@@ -155,8 +133,9 @@ def test_wrong_usage_is_named(instance, tmp_path):
             assert mistake in said, (arguments, said)
 
 
-def test_a_server_that_is_not_there_is_named(instance):
-    run = subprocess.run([instance.binary, "sim", "smoke", "--url", "http://127.0.0.1:9"],
+@pytest.mark.parametrize("urls", ["http://127.0.0.1:9", "http://127.0.0.1:9,http://127.0.0.1:10"])
+def test_a_server_that_is_not_there_is_named(instance, urls):
+    run = subprocess.run([instance.binary, "sim", "smoke", "--url", urls],
                          env=instance.environment({}), cwd=instance.folder, text=True,
                          capture_output=True, timeout=30)
-    assert run.returncode == 2 and "http://127.0.0.1:9 cannot be used" in run.stderr, run
+    assert run.returncode == 2 and f"{urls} cannot be used" in run.stderr, run

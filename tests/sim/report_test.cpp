@@ -47,6 +47,7 @@ json short_run(const std::string& scenario = "smoke") {
   run.seed = 42;
   run.load = "open, 1 order/s";
   run.target = "http://127.0.0.1:3000";
+  run.nodes = {{"http://127.0.0.1:3000", 12, 1500ms}};
   run.passed = true;
   return report_json(run, seen);
 }
@@ -75,6 +76,8 @@ TEST_CASE("the report says what was called, in all and by second") {
   CHECK(report["seconds"]["calls"]["streamNotifications"]["errors"] == json{0, 1});
   CHECK(report["seconds"]["orders"]["COMPLETED"] == json{0, 1});
   CHECK(report["orders"]["CREATED"] == 1);
+  CHECK(report["nodes"]
+        == json::parse(R"([{"url":"http://127.0.0.1:3000","requests":12,"outMs":1500}])"));
 }
 
 TEST_CASE("faults are told in seconds from the start, null for what did not come") {

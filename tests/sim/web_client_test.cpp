@@ -22,7 +22,7 @@ using troupe::test::raw_server;
 struct browsers {
   load_loop loop;
   web_client client;
-  explicit browsers(const std::string& url) : client(loop, url) {}
+  explicit browsers(const std::string& url) : client(loop, {url}) {}
 
   void play(task<> story) {
     loop.spawn(std::move(story));

@@ -2,6 +2,7 @@
 who leaves in order is not missed."""
 
 import itertools
+import json
 import signal
 import threading
 import time
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import audit
+import simulation
 from client import until
 from cluster import cluster_of
 from shoppers import Buyer
@@ -108,6 +110,36 @@ def test_a_node_that_leaves_and_comes_back_is_not_missed(cluster):
     for order in orders:
         cluster[2].client().await_order(order, "CONFIRMED")
     audit.await_sound(cluster[0])
+
+
+def await_verdict(run, folder):
+    """That every promise held. Returns what each node got."""
+    code, said = simulation.end(run)
+    assert code == 0, said
+    assert simulation.counts(said)[0] > 20, said
+    report = json.loads((folder / "report.json").read_text())
+    assert ",".join(node["url"] for node in report["nodes"]) == report["run"]["target"]
+    assert all(node["requests"] > 50 for node in report["nodes"]), report["nodes"]
+    return report["nodes"]
+
+
+def test_the_simulations_customers_find_one_shop_at_all_nodes(cluster, tmp_path):
+    run = simulation.start(cluster.all, "smoke", "--duration", "4", "--seed", "1",
+                           "--report", str(tmp_path))
+    nodes = await_verdict(run, tmp_path)
+    assert [node["outMs"] for node in nodes] == [0, 0, 0]
+
+
+def test_the_simulations_customers_leave_a_node_that_ends(cluster, tmp_path):
+    run = simulation.start(cluster.all, "smoke", "--duration", "6", "--seed", "2",
+                           "--report", str(tmp_path))
+    user = f"sim-{simulation.run_name(run)}-%"
+    until(lambda: cluster[0].db.one("orders", "select count(*) from orders where user_id like %s",
+                                    (user,)) > 10)
+    assert cluster[2].stop()[0] == 0
+    cluster[2].launch()
+    nodes = await_verdict(run, tmp_path)
+    assert nodes[0]["outMs"] == nodes[1]["outMs"] == 0 < nodes[2]["outMs"], nodes
 
 
 @pytest.mark.long
