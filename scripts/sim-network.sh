@@ -136,10 +136,10 @@ network_cut() {
   [ "$status" -eq 124 ]
 }
 
-# network_slow NODE: what goes to it, for all that it asks, 25 kB a second.
+# network_slow NODE: no more than 125 kB a second go to it, whoever sends them.
 network_slow() {
   slow=node$1
-  tc -n "$router" qdisc add dev "$slow" root tbf rate 200kbit burst 1600 latency 500ms
+  tc -n "$router" qdisc add dev "$slow" root tbf rate 1mbit burst 1600 latency 500ms
 }
 # How often something had to wait for its turn.
 network_met() {
