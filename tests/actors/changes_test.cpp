@@ -32,13 +32,13 @@ struct waiting_here : order_observer, notification_observer {
   words heard;
 };
 
-struct fake_orders_state {
-  static inline const char* name = "fake_orders";
+struct few_orders_state {
+  static inline const char* name = "few_orders";
 };
 
 /// The orders of this node: they note what they were asked.
-local_orders::behavior_type fake_orders(local_orders::stateful_pointer<fake_orders_state> /*self*/,
-                                        const std::shared_ptr<gate_book>& book) {
+local_orders::behavior_type few_orders(local_orders::stateful_pointer<few_orders_state> /*self*/,
+                                       const std::shared_ptr<gate_book>& book) {
   return {
       [](local_atom, view_atom, const std::string& id, const std::string&) { return named(id); },
       [](local_atom, const order_request& r) -> caf::result<order_answer> {
@@ -58,7 +58,7 @@ local_orders::behavior_type fake_orders(local_orders::stateful_pointer<fake_orde
 struct gate_house : waiting_here, stage {
   std::shared_ptr<gate_book> book = std::make_shared<gate_book>();
   cluster_gate_actor gate = keep(
-      sys.spawn(cluster_gate_behavior, local_orders(keep(sys.spawn(fake_orders, book))),
+      sys.spawn(cluster_gate_behavior, local_orders(keep(sys.spawn(few_orders, book))),
                 static_cast<order_observer*>(this), static_cast<notification_observer*>(this)));
 };
 

@@ -6,6 +6,7 @@ import subprocess
 import schemas
 
 DOCUMENT = "asyncapi.yaml"
+ENOUGH = 1000  # records of a topic
 
 
 def messages():
@@ -42,10 +43,12 @@ def topics_of(broker):
 
 
 def hold_all(broker):
-    """Fails with the first records that are ours and not as described. Returns how many it saw."""
+    """Fails with the first records that are ours and not as described. Returns how many it looked at:
+    all of a topic, or every nth, where an overload has left them by the ten thousand."""
     seen, wrong = 0, []
     for topic in set(topics_of(broker)) & set(messages()):
-        for record in filter(is_ours, broker.records(topic)):
+        ours = list(filter(is_ours, broker.records(topic)))
+        for record in ours[::len(ours) // ENOUGH + 1]:
             seen += 1
             errors = errors_of(topic, record.key, record.headers, record.payload)
             if errors:
