@@ -59,7 +59,8 @@ def test_where_no_namespace_can_be_made_the_networks_faults_are_skipped(place, m
     code, said = sim(place, "smoke", "--faults", str(plan), "--nodes", "2", "--folder", str(place / "none"))
     assert code == 2 and "nothing of the plan can be done here" in said, said[-8000:]
     plan.write_text(plan.read_text() + "[troupe]\nkill = 1\n")
-    code, said = sim(place, "smoke", "--faults", str(plan), "--nodes", "2", "--folder", str(place / "some"))
+    code, said = sim(place, "smoke", "--faults", str(plan), "--nodes", "2", "--folder", str(place / "some"),
+                     "--duration", "4")
     assert code == 0, said[-8000:]
     assert "skipped network.node, network.kafka: " in said, said
     assert "fault troupe.kill" in said and "fault network" not in said, said
