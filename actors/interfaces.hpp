@@ -64,11 +64,11 @@ using order_door
                        caf::replies_to<order_request>::with<order_answer>,
                        caf::replies_to<create_request>::with<create_answer>>;
 
-/// One order. Views (whose it must be; empty: anybody's) are answered at once from the last
-/// committed state; commands one at a time, later ones wait in a bounded line. `rest_atom`: true if
-/// it was idle and ends now. `leave_atom`: true once it writes nothing any more; how a charge ends
-/// that still runs here it tells the order's next owner, by the door. `tick_atom`, from itself: the
-/// payers of this attempt have waited.
+/// One order. Views (whose it must be; empty: anybody's) show the last committed state; commands
+/// are answered one at a time, later ones wait in a bounded line. `rest_atom`: true if it was idle
+/// and ends now. `leave_atom`: true once it writes nothing any more; how a charge ends that still
+/// runs here it tells the order's next owner, by the door. `tick_atom`, from itself: the payers of
+/// this attempt have waited.
 using order_actor = caf::typed_actor<
     caf::replies_to<view_atom, std::string>::with<order>,
     caf::replies_to<order_request>::with<order_answer>,
@@ -96,6 +96,10 @@ using order_reader = caf::typed_actor<caf::replies_to<view_atom, std::string>::w
                                       caf::replies_to<list_atom, order_filter>::with<order_list>,
                                       caf::replies_to<figures_atom>::with<order_figures>,
                                       caf::replies_to<ping_atom>::with<bool>>;
+
+/// An order as committed, whoever owns it; whose it must be, as with `order_door`. Local.
+using committed_orders
+    = caf::typed_actor<caf::replies_to<view_atom, std::string, std::string>::with<order>>;
 
 /// What an idempotency key was used for; with an empty order id: for nothing, or too long ago. The
 /// journal answers the second use of a creation's key by itself; this is for a repeat that no

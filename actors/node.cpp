@@ -183,8 +183,8 @@ void node::spawn_foundation() {
   payments_ = payments;
   doors_.reader = readers;
   doors_.keys = readers;
-  order_context context{journals, readers, readers,          payments, p->within, p->payment_wait,
-                        p->clock, lease_,  p->order_changes, shards_,  peers_};
+  order_context context{journals,        readers,  readers, readers,          payments, p->within,
+                        p->payment_wait, p->clock, lease_,  p->order_changes, shards_,  peers_};
   region_ = system.spawn(order_region_behavior,
                          std::make_shared<const order_context>(std::move(context)), p->shards,
                          p->region, p->count);

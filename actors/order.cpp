@@ -35,17 +35,18 @@ void order_state::start(self_ptr self, order initial, order_context_ptr context)
   context_ = std::move(context);
 }
 
-caf::result<order> order_state::view(const std::string& user) const {
+caf::result<order> order_state::view(std::string&& user) {
+  if (committing_)
+    return self_->delegate(context_->committed, view_atom::value, current_.id, std::move(user));
   if (current_.version == 0 || !mine(user))
     return make_fault(fault::not_found);
   return current_;
 }
 
 caf::result<order_answer> order_state::command(order_request&& request) {
-  // An event can overtake the answer to the creation's own commit: it waits for that. A user cannot
-  // know the id yet.
-  bool early = creating_ && request.user_id.empty();
-  if (!early && (current_.version == 0 || !mine(request.user_id)))
+  // What is being created may be known already: its event can overtake the answer to the commit,
+  // and so can a user whose repeat another order's journal has answered.
+  if (!creating_ && (current_.version == 0 || !mine(request.user_id)))
     return make_fault(fault::not_found);
   auto reply = self_->make_response_promise<order_answer>();
   submit({std::move(request), reply});
@@ -65,7 +66,9 @@ void order_state::run(job what) {
   // Before anything can throw: `abandon` answers whoever waits for it.
   active_ = std::make_unique<job>(std::move(what));
   fail_point("order.before_step", current_.id);
-  if (active_->request.key)
+  if (!mine(active_->request.user_id)) // it came before the order was there
+    fail(make_fault(fault::not_found));
+  else if (active_->request.key)
     look_up_key();
   else
     judge();
@@ -245,10 +248,11 @@ void order_state::settle_creation(create_request request, const commit_result& r
       .then(
           [this, version = earlier.version,
            replayed = result.earlier.has_value()](const loaded_order& found) {
-            if (found)
-              std::exchange(creating_, std::nullopt)
-                  ->deliver(create_answer{at_version(*found, version), replayed});
-            stop(make_fault(fault::internal));
+            if (!found)
+              return stop(make_fault(fault::internal));
+            std::exchange(creating_, std::nullopt)
+                ->deliver(create_answer{at_version(*found, version), replayed});
+            stop(make_fault(fault::unavailable));
           },
           [this](const caf::error&) { stop(make_fault(fault::unavailable)); });
 }
@@ -334,7 +338,7 @@ order_actor::behavior_type order_behavior(order_state::self_ptr self, order init
   self->state.start(self, std::move(initial), std::move(context));
   before_ending(self, [self] { self->state.abandon(make_fault(fault::unavailable)); });
   return {
-      [self](view_atom, const std::string& user) { return self->state.view(user); },
+      [self](view_atom, std::string& user) { return self->state.view(std::move(user)); },
       [self](order_request& r) { return self->state.command(std::move(r)); },
       [self](create_request& r) { return self->state.create(std::move(r)); },
       [self](rest_atom) { return self->state.rest(); },

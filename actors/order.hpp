@@ -1,6 +1,7 @@
 #pragma once
 // One live order: runs one command at a time against the lifecycle, journals the step, and only
-// then changes and answers. Commands that come meanwhile wait in a bounded line; views never wait.
+// then changes and answers. Commands that come meanwhile wait in a bounded line. Views do not: they
+// are answered by the store, for what is being committed may already have been seen in a list.
 // Spawned by its shard only. Whoever waits for it when it ends is answered `unavailable`.
 
 #include "actors/interfaces.hpp"
@@ -21,6 +22,7 @@ struct order_context {
   order_journal journal;
   order_reader reader;
   order_key_reader keys;
+  committed_orders committed;
   payment_pool payments;
   deadlines within;
   std::chrono::milliseconds payment_wait{10000}; ///< then a payer gets "still unknown"
@@ -44,7 +46,7 @@ public:
   static constexpr int max_reloads = 5;
 
   void start(self_ptr self, order initial, order_context_ptr context);
-  caf::result<order> view(const std::string& user) const;
+  caf::result<order> view(std::string&& user);
   caf::result<order_answer> command(order_request&& request);
   caf::result<create_answer> create(create_request&& request);
   bool rest();

@@ -192,9 +192,27 @@ order_reader_behavior(order_reader_state::self_ptr self,
   };
 }
 
+caf::result<order> order_reader_router_state::view(std::string&& id, std::string&& user) {
+  const auto& reader = readers.of(id);
+  if (!reader)
+    return make_fault(fault::unavailable);
+  auto reply = self->make_response_promise<order>();
+  self->request(reader, caf::infinite, view_atom::value, std::move(id))
+      .then(
+          [reply, user = std::move(user)](const loaded_order& found) mutable {
+            if (found && (user.empty() || user == found->user_id))
+              reply.deliver(*found);
+            else
+              reply.deliver(make_fault(fault::not_found));
+          },
+          [reply](const caf::error&) mutable { reply.deliver(make_fault(fault::unavailable)); });
+  return reply;
+}
+
 order_reader_router::behavior_type
 order_reader_router_behavior(order_reader_router::stateful_pointer<order_reader_router_state> self,
                              size_t size, crew<order_library, order_reader_router>::maker make) {
+  self->state.self = self;
   self->state.readers.start(self, "order_reader", size, std::move(make));
   self->set_down_handler([self](caf::down_msg& m) { self->state.readers.down(m); });
   self->set_exit_handler([self](caf::exit_msg& m) {
@@ -207,6 +225,9 @@ order_reader_router_behavior(order_reader_router::stateful_pointer<order_reader_
         if (const auto& reader = self->state.readers.of(id))
           return self->delegate(reader, view_atom::value, std::move(id));
         return make_fault(fault::unavailable);
+      },
+      [self](view_atom, std::string& id, std::string& user) {
+        return self->state.view(std::move(id), std::move(user));
       },
       [self](view_atom, idempotency& key) -> caf::result<earlier_use> {
         if (const auto& reader = self->state.readers.of(key.scope))

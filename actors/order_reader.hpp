@@ -52,11 +52,16 @@ order_reader_behavior(order_reader_state::self_ptr self,
                       const std::shared_ptr<std::unique_ptr<order_queries>>& queries,
                       publisher_actor publisher);
 
-using order_reader_router = order_library::extend<caf::reacts_to<tick_atom>>;
+using order_reader_router
+    = order_library::extend<caf::replies_to<view_atom, std::string, std::string>::with<order>,
+                            caf::reacts_to<tick_atom>>;
 
 struct order_reader_router_state {
   static inline const char* name = "order_readers";
+  order_reader_router::pointer self = nullptr;
   crew<order_library, order_reader_router> readers;
+
+  caf::result<order> view(std::string&& id, std::string&& user);
 };
 
 /// Outlives its readers: makes them again when they die.

@@ -125,32 +125,18 @@ caf::result<order> order_region_state::view(std::string&& id, std::string&& user
     return self_->delegate(way.shard, view_atom::value, std::move(id), std::move(user));
   if (way.refused == fault::unavailable)
     return make_fault(way.refused);
-  auto reply = self_->make_response_promise<order>();
   if (way.peer == 0)
-    view_from_store(id, user, reply);
-  else
-    self_->request(context_->peers, caf::infinite, way.peer, view_atom::value, id, user)
-        .then([reply](order& found) mutable { reply.deliver(std::move(found)); },
-              [this, id, user, reply](const caf::error& why) mutable {
-                if (may_pass(why))
-                  return view_from_store(id, user, reply);
+    return self_->delegate(context_->committed, view_atom::value, std::move(id), std::move(user));
+  auto reply = self_->make_response_promise<order>();
+  self_->request(context_->peers, caf::infinite, way.peer, view_atom::value, id, user)
+      .then([reply](order& found) mutable { reply.deliver(std::move(found)); },
+            [this, id, user, reply](const caf::error& why) mutable {
+              if (may_pass(why))
+                reply.delegate(context_->committed, view_atom::value, id, user);
+              else
                 reply.deliver(why);
-              });
+            });
   return reply;
-}
-
-/// The committed state, where no owner says it.
-void order_region_state::view_from_store(const std::string& id, const std::string& user,
-                                         caf::typed_response_promise<order> reply) {
-  self_->request(context_->reader, caf::infinite, view_atom::value, id)
-      .then(
-          [reply, user](const loaded_order& found) mutable {
-            if (found && (user.empty() || user == found->user_id))
-              reply.deliver(*found);
-            else
-              reply.deliver(make_fault(fault::not_found));
-          },
-          [reply](const caf::error&) mutable { reply.deliver(make_fault(fault::unavailable)); });
 }
 
 caf::result<order_answer> order_region_state::command(order_request&& request) {

@@ -86,8 +86,6 @@ private:
   template <class Errand>
   void run(const std::shared_ptr<Errand>& e);
   void wait(waiter who);
-  void view_from_store(const std::string& id, const std::string& user,
-                       caf::typed_response_promise<order> reply);
   void ask_again_of(int32_t shard);
 
   self_ptr self_ = nullptr;

@@ -205,18 +205,18 @@ constexpr statement_part after_fence[]
 
 #undef TROUPE_FENCED
 
+// Ages are counted to the moment of the snapshot (`now()`): the look itself may take minutes.
 #define TROUPE_PARKED(known)                                                                       \
-  TROUPE_FOUND(                                                                                    \
-      "select 'parked ' || p.topic || ' of ' || p.order_id || ', which is known' as what"          \
-      " from parked_events p"                                                                      \
-      " where p.created_at < clock_timestamp() - current_setting('troupe.grace')::interval"        \
-      " and exists (select from " known ")")
+  TROUPE_FOUND("select 'parked ' || p.topic || ' of ' || p.order_id || ', which is known' as what" \
+               " from parked_events p"                                                             \
+               " where p.created_at < now() - current_setting('troupe.grace')::interval"           \
+               " and exists (select from " known ")")
 
 constexpr statement_part overdue[]
     = {{view::orders_after,
         TROUPE_FOUND("select 'order ' || id || ': ' || status || ', overdue since '"
                      "  || to_char(deadline_at, 'YYYY-MM-DD HH24:MI:SS') as what from orders"
-                     " where deadline_at < clock_timestamp() - interval '60 seconds'")},
+                     " where deadline_at < now() - interval '60 seconds'")},
        {view::orders_after, TROUPE_PARKED("orders o where o.id = p.order_id")},
        {view::payments_after, TROUPE_PARKED("payments o where o.order_id = p.order_id")},
        {view::inventory,
@@ -236,9 +236,11 @@ constexpr statement_part dead[] = {{view::orders_after, dead_sql},
                                    {view::inventory, dead_sql},
                                    {view::emailing, dead_sql}};
 
-// A lease is renewed every second: some seconds after its end nobody is there any more. When no
-// node lives at all, the shop is closed.
-#define TROUPE_LIVES "not i.fenced and i.lease_until > clock_timestamp() - interval '10 seconds'"
+// A lease is renewed every second: some seconds after its end nobody is there any more. Between the
+// end of an owner, in order or not, and the claim of the next one a shard has none for a moment; so
+// it has when a node starts. When no node lives at all, the shop is closed.
+#define TROUPE_LIVES "not i.fenced and i.lease_until > now() - interval '10 seconds'"
+#define TROUPE_LONG_AGO "now() - current_setting('troupe.grace')::interval"
 
 constexpr statement_part owners[]
     = {{view::orders_after,
@@ -247,8 +249,11 @@ constexpr statement_part owners[]
                      "  else 'the lease of its owner ' || s.owner || ' is over' end as what"
                      " from shards s left join incarnations i on i.incarnation = s.owner"
                      " where (" TROUPE_LIVES ") is not true"
-                     "  and exists (select from incarnations i where " TROUPE_LIVES ")")}};
+                     "  and (s.owner is null or i.lease_until < " TROUPE_LONG_AGO ")"
+                     "  and exists (select from incarnations i where " TROUPE_LIVES
+                     "    and i.started_at < " TROUPE_LONG_AGO ")")}};
 
+#undef TROUPE_LONG_AGO
 #undef TROUPE_LIVES
 
 constexpr statement_part notifications[]

@@ -237,11 +237,38 @@ TEST_CASE("an incarnation's gate follows the one before at the same address") {
   const auto there = on_loopback();
   small_node one(1, on_loopback());
   for (int64_t incarnation : {2, 3}) {
+    REQUIRE(within(5s, [&] { return one.connected == 0; })); // the one before is gone
     small_node two(incarnation, there);
     one.meet(incarnation, there);
     CHECK(within(5s, [&] { return one.connected == 1; }));
     CHECK(one.ask<order_answer>(incarnation, pay("o1")));
   }
+}
+
+TEST_CASE("nodes whose machines look alike have names of their own") {
+  caf::actor_system_config first, second;
+  add_cluster_net(first, on_loopback());
+  add_cluster_net(second, on_loopback());
+  caf::actor_system one(first), two(second);
+  // The last byte of the host's part CAF counts up itself, within one process.
+  const auto host = [](const caf::actor_system& s) { return to_string(s.node()).substr(0, 38); };
+  CHECK(host(one) != host(two));
+}
+
+TEST_CASE("a gate waits a while for its port") {
+  const auto there = on_loopback();
+  const int taken = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(there.port);
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  REQUIRE(bind(taken, reinterpret_cast<sockaddr*>(&at), sizeof(at)) == 0);
+  REQUIRE(listen(taken, 1) == 0);
+  const std::jthread later([taken] {
+    std::this_thread::sleep_for(300ms);
+    close(taken);
+  });
+  const small_node node(1, there); // fails where it cannot open its gate
 }
 
 TEST_CASE("with TLS, nodes whose certificates the authority has signed talk to each other") {

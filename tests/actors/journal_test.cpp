@@ -203,6 +203,19 @@ TEST_CASE_FIXTURE(journal_house, "a fenced journal writes nothing more and says 
   CHECK(store->journal_rows() == 0);
 }
 
+TEST_CASE_FIXTURE(journal_house,
+                  "whoever waits is answered when a journal is fenced with a batch in doubt") {
+  auto j = journal();
+  store->fail_next_commit(fake_orders::trouble::lost_before);
+  auto in_doubt = send(order_journal(j), creation("o1"));
+  run();
+  store->fence(1);
+  auto in_line = send(order_journal(j), creation("o2"));
+  pass(a_second);
+  for (auto* each : {&in_doubt, &in_line})
+    CHECK(fault_of(answer_of<commit_result>(*each)) == troupe::fault::unavailable);
+}
+
 TEST_CASE_FIXTURE(journal_house, "the watermark passes only rows that are all delivered") {
   auto j = journal();
   create(j, 0, 3);

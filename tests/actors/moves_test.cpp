@@ -184,6 +184,7 @@ TEST_CASE_FIXTURE(two_nodes, "a shard leaves when its orders have written what t
   pass(std::chrono::seconds(1));
   auto after = send(region(), command("o1", order_verb::cancel)); // comes while it leaves
   pass(std::chrono::seconds(1));
+  CHECK(self->mailbox().empty()); // neither of them is answered, nor that the shard has left
   CHECK(told.empty());
   store->set_down(false);
   pass(std::chrono::seconds(3));

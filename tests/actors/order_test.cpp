@@ -21,6 +21,41 @@ struct trouble_order : order_house {
   bool crash = false;
 };
 
+/// Writes are committed, and their answers come when the test says so.
+struct late_answers : order_house {
+  using late_journal = order_journal::extend<caf::reacts_to<flush_atom>>;
+  using held_back = std::pair<caf::typed_response_promise<commit_result>, commit_result>;
+
+  late_answers() {
+    auto late = *context;
+    const auto real = journal;
+    late_ = keep(sys.spawn([this, real](late_journal::pointer self) -> late_journal::behavior_type {
+      return {[this, self, real](write_set& what) {
+                auto reply = self->make_response_promise<commit_result>();
+                self->request(real, caf::infinite, std::move(what))
+                    .then([this, reply](commit_result& r) { held.emplace_back(reply, r); });
+                return reply;
+              },
+              [this](flush_atom) {
+                for (auto& [reply, result] : std::exchange(held, {}))
+                  reply.deliver(result);
+              }};
+    }));
+    late.journal = late_;
+    context = std::make_shared<const order_context>(std::move(late));
+  }
+
+  void answer() {
+    self->send(late_, flush_atom::value);
+    run();
+  }
+
+  std::vector<held_back> held;
+
+private:
+  late_journal late_;
+};
+
 } // namespace
 
 TEST_CASE_FIXTURE(order_house, "a creation is answered after its commit and publishes its event") {
@@ -187,7 +222,39 @@ TEST_CASE_FIXTURE(order_house, "a journal that dies ends the copy, and everybody
   CHECK(fault_of(answer_of<order_answer>(second)) == fault::unavailable);
 }
 
-TEST_CASE_FIXTURE(order_house, "the line behind a commit is bounded, views pass it") {
+TEST_CASE_FIXTURE(late_answers,
+                  "a view tells what is committed already, though its order does not know") {
+  const auto look = [this](const std::string& whose) {
+    return ask<order>(region(), view_atom::value, std::string("o1"), whose);
+  };
+  auto creation = send(region(), draft("o1"));
+  run();
+  CHECK(look("ada")->version == 1);
+  CHECK(fault_of(look("eve")) == fault::not_found);
+  answer();
+  CHECK(answer_of<create_answer>(creation));
+  auto cancellation = send(region(), command("o1", order_verb::cancel));
+  run();
+  CHECK(look("ada")->version == 2);
+  answer();
+  CHECK(answer_of<order_answer>(cancellation)->now.version == 2);
+}
+
+TEST_CASE_FIXTURE(late_answers, "a command for an order that is not known to be there yet waits") {
+  auto creation = send(region(), draft("o1"));
+  run();
+  auto cancellation = send(region(), command("o1", order_verb::cancel));
+  auto theirs = command("o1", order_verb::cancel);
+  theirs.user_id = "eve";
+  auto strange = send(region(), theirs);
+  run();
+  answer(); // the creation's
+  answer(); // the cancellation's
+  CHECK(answer_of<order_answer>(cancellation)->now.status == order_status::cancelled);
+  CHECK(fault_of(answer_of<order_answer>(strange)) == fault::not_found);
+}
+
+TEST_CASE_FIXTURE(order_house, "the line behind a commit is bounded") {
   auto actor = keep(sys.spawn(order_behavior, created("o1"), context));
   store->set_down(true);
   using pending = decltype(send(actor, command("o1", order_verb::cancel)));
@@ -195,7 +262,6 @@ TEST_CASE_FIXTURE(order_house, "the line behind a commit is bounded, views pass 
   for (size_t i = 0; i < order_state::max_waiting + 1; ++i)
     waiting.push_back(send(actor, command("o1", order_verb::cancel)));
   CHECK(fault_of(ask<order_answer>(actor, command("o1", order_verb::cancel))) == fault::busy);
-  CHECK(ask<order>(actor, view_atom::value, std::string("ada"))->version == 1);
   store->set_down(false);
   pass(std::chrono::seconds(5));
   for (auto& w : waiting)

@@ -32,6 +32,19 @@ def test_a_charge_whose_answer_is_lost_is_learned(troupe, client):
     audit.await_sound(troupe)
 
 
+def test_charges_whose_answers_are_lost_at_once_are_learned(troupe, client):
+    """One alone goes over a connection that was used before: there libcurl itself asks again."""
+    product = troupe.new_product()
+    orders = [client.new_order(product) for _ in range(24)]
+    with ThreadPoolExecutor(24) as crowd:
+        answers = list(crowd.map(lambda order: client.pay(order, BREAKS), orders))
+    assert all(a.status == 200 and a.json["success"] is True for a in answers), answers
+    for order in orders:
+        assert troupe.ledger(order) == [("charge", "captured")]
+        client.await_order(order, "CONFIRMED")
+    audit.await_sound(troupe)
+
+
 def test_paying_a_paid_order_answers_the_same(troupe, client):
     order = client.new_order(troupe.new_product())
     first = client.pay(order).json

@@ -164,6 +164,43 @@ TEST_CASE("a dead letter that the admin has settled is accounted for") {
   CHECK(found(shop.look(true)).empty());
 }
 
+TEST_CASE("shards that move between nodes, or wait for the next owner, are not without one") {
+  const std::string node
+      = "insert into incarnations (name, endpoint, started_at, leaving, fenced, lease_until)"
+        " values ('node-2', 'there', now() - interval '1 second', ";
+  const std::string give = "update shards set owner = (select max(incarnation) from incarnations)"
+                           " where id between 7 and 30";
+  const std::string lives = "now() + interval '3 seconds');",
+                    gone = "now() - interval '5 seconds');";
+  // Given to the next one; still with one that leaves; with one that has just died.
+  for (const auto& at_any_time :
+       {node + "false, false, " + lives + give, node + "true, false, " + lives + give,
+        node + "false, false, " + gone + give}) {
+    CAPTURE(at_any_time);
+    const spoilt shop(database::orders, at_any_time);
+    CHECK(found(shop.look(false)).empty());
+    CHECK(found(shop.look(true)).empty());
+  }
+  // Fenced, and not yet claimed; claimed by nobody, because the only node has just been started.
+  for (const auto& for_a_moment :
+       {node + "true, true, " + gone + give,
+        "update incarnations set fenced = true, lease_until = now() - interval '1 day';" + node
+            + "false, false, " + lives}) {
+    CAPTURE(for_a_moment);
+    const spoilt shop(database::orders, for_a_moment);
+    CHECK(found(shop.look(false)).empty());
+    CHECK(numbers(found(shop.look(true))) == "16");
+  }
+}
+
+TEST_CASE("an audit that takes long judges its snapshot by the time when that was taken") {
+  const spoilt shop(database::orders,
+                    "update orders set deadline_at = now() - interval '59.7 seconds'"
+                    " where id = 'orderopen';"
+                    "select pg_sleep(0.5)");
+  CHECK(found(shop.look(true)).empty());
+}
+
 TEST_CASE("all of many rows are looked at, and few are shown") {
   const spoilt shop(database::orders,
                     "insert into orders select 'many' || n, 'u', 1, 'CREATED', 'PENDING', now(),"

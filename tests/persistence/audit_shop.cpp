@@ -233,9 +233,11 @@ void walk_cleanly(const audit_databases& at) {
   shop.place("short", {{"itemshort", "p3", 2, 9900, "Table", ""}});
   shop.place("open", {});
   shop.publish_all();
-  // Nobody renews it, and it is to live as long as the tests look at it.
+  // It has lived for a while. Nobody renews it, and it is to live as long as the tests look at it.
   pg::connection(at.orders).script(
-      "update incarnations set lease_until = now() + interval '1 hour' where not fenced");
+      "update incarnations set started_at = now() - interval '1 hour';"
+      "update incarnations set lease_until = now() + interval '1 hour' where not fenced;"
+      "update incarnations set lease_until = now() - interval '1 hour' where fenced");
 }
 
 } // namespace troupe::test

@@ -270,7 +270,8 @@ const std::vector<violation> all = {
     {"a parked event whose order is known",
      inventory,
      "insert into parked_events (order_id, ce_source, ce_id, topic, partition, record_offset,"
-     " key, value) values ('orderopen', 's', 'i', 'payment-success', 0, 1, 'k', '')",
+     " key, value, created_at) values ('orderopen', 's', 'i', 'payment-success', 0, 1, 'k', '',"
+     " now() - interval '1 second')",
      {14},
      true},
     {"a parked notice whose user is known",
@@ -288,7 +289,7 @@ const std::vector<violation> all = {
     {"a shard of an owner that has gone",
      orders,
      "insert into incarnations (name, endpoint, lease_until)"
-     " values ('node-2', 'there', now() - interval '1 minute');"
+     " values ('node-2', 'there', now() - interval '2 minutes');"
      "update shards set owner = (select max(incarnation) from incarnations) where id = 7",
      {16}},
     {"a shard of a fenced owner",

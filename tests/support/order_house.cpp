@@ -49,14 +49,12 @@ order_house::order_house() : store(fake_orders::make([this] { return now; })) {
                   }};
         }));
   payments = answering_;
-  order_context made{journal,
-                     reader,
-                     reader,
-                     payments,
-                     deadlines{},
-                     std::chrono::seconds(10),
-                     [this] {
-                       return now; }};
+  auto readers
+      = keep(sys.spawn(order_reader_router_behavior, size_t{1}, [this](size_t) { return reader; }));
+  order_context made{
+      journal, reader, reader, readers, payments, deadlines{}, std::chrono::seconds(10), [this] {
+        return now;
+      }};
   context = std::make_shared<const order_context>(std::move(made));
 }
 

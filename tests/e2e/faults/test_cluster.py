@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import audit
+import balanced
 import simulation
 from client import until
 from cluster import cluster_of
@@ -30,6 +31,11 @@ def whole(cluster):
         if node.process is None:
             node.launch()
     cluster.await_shared()
+
+
+def claims(cluster):
+    """How often a node has taken shards that nobody owned: never what another has handed over."""
+    return sum(node.log().count("shards.claimed") for node in cluster)
 
 
 def test_any_node_answers_for_any_order(cluster):
@@ -100,6 +106,7 @@ def test_a_node_that_leaves_and_comes_back_is_not_missed(cluster):
             done.append(placed.json["id"])
         return done
 
+    before = claims(cluster)
     with ThreadPoolExecutor(4) as pool:
         shops = [pool.submit(shop, i) for i in range(4)]
         assert cluster[2].stop()[0] == 0
@@ -107,6 +114,7 @@ def test_a_node_that_leaves_and_comes_back_is_not_missed(cluster):
         cluster.await_shared()
         ended.set()
         orders = [order for each in shops for order in each.result()]
+    assert claims(cluster) == before
     for order in orders:
         cluster[2].client().await_order(order, "CONFIRMED")
     audit.await_sound(cluster[0])
@@ -163,3 +171,22 @@ def test_a_frozen_node_writes_nothing_and_comes_back(cluster):
     for buyer in buyers:
         cluster[2].client().await_order(buyer.order, "CONFIRMED", user=buyer.user)
     audit.await_sound(cluster[0])
+
+
+@pytest.mark.long
+def test_a_rolling_restart_fails_no_request(cluster):
+    product = cluster[0].new_product(stock=100_000)
+    until(lambda: cluster[1].client().place(product).code != "unknown_product")
+    until(lambda: cluster[2].client().place(product).code != "unknown_product")
+    before = claims(cluster)
+    with balanced.customers(cluster, product, 6, pause=0.05) as outcomes:
+        for node in cluster:
+            assert node.stop()[0] == 0
+            node.launch()
+            cluster.await_shared()
+    assert not outcomes.failed(), outcomes.counts
+    assert claims(cluster) == before
+    assert len(outcomes.orders) > 100, outcomes.counts
+    for order in outcomes.orders:
+        cluster[0].client().await_order(order, "CONFIRMED")
+    audit.await_sound(cluster[0], limit=120)
