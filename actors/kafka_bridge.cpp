@@ -1,5 +1,6 @@
 #include "actors/kafka_bridge.hpp"
 
+#include "actors/faults.hpp"
 #include "domain/event_values.hpp"
 #include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
@@ -110,7 +111,11 @@ void bridge_state::records(service from, std::vector<kafka::consumed_record>& ba
 void bridge_state::try_record(const record_ptr& r) {
   self_->request(of(r->of).to.handler, caf::infinite, r->record.what)
       .then([this, r](const consumed& what) { outcome(r, what); },
-            [this, r](const caf::error&) { crashed(r); });
+            [this, r](const caf::error& why) {
+              // A fenced handler is no witness: the node's next incarnation gets the record again.
+              if (detail_of(why) != fenced_detail)
+                crashed(r);
+            });
 }
 
 void bridge_state::outcome(const record_ptr& r, const consumed& what) {

@@ -2,6 +2,9 @@
 
 #include "app/signals.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <stdexcept>
@@ -46,21 +49,36 @@ fs::path empty_folder(const std::string& name) {
 
 } // namespace
 
-fault_rig::fault_rig(const std::string& folder, std::vector<sim::planned_fault> plan)
-    : fresh_(folder.empty()), plan_(std::move(plan)) {
+fault_rig::fault_rig(const std::string& folder, const sim::fault_plan& plan, uint64_t seed,
+                     int nodes)
+    : fresh_(folder.empty()) {
   const auto starter = script();
+  const auto of_network = sim::network_kinds(plan);
   folder_ = fresh_ ? fresh_folder() : empty_folder(folder);
-  system_.emplace(starter, folder_, fs::canonical(this_program));
-  while (!system_->ready(100ms))
-    if (await_ending_signal(0ms)) {
-      system_->end();
-      clear_up();
-      throw std::runtime_error("ended before everything was started");
-    }
+  system_.emplace(starter, folder_, fs::canonical(this_program), nodes, !of_network.empty());
+  await_ready(plan);
+  if (const auto& why = system_->no_network(); !why.empty())
+    skipped_ = fmt::format("{}: {}", fmt::join(of_network, ", "), why);
+  plan_ = sim::schedule(skipped_.empty() ? plan : sim::without_network(plan), seed, nodes);
   auto read = read_config("", false, system_->environment());
   if (!read.mistakes.empty())
     throw std::runtime_error(read.mistakes.front());
   settings_ = std::move(read.values);
+}
+
+void fault_rig::await_ready(const sim::fault_plan& plan) {
+  const auto give_up = [this](const std::string& why) {
+    system_->end();
+    clear_up();
+    throw std::runtime_error(why);
+  };
+  while (!system_->ready(100ms)) {
+    if (await_ending_signal(0ms))
+      give_up("ended before everything was started");
+    if (const auto& why = system_->no_network();
+        !why.empty() && sim::plans_nothing(sim::without_network(plan)))
+      give_up("nothing of the plan can be done here: " + why);
+  }
 }
 
 void fault_rig::clear_up() {

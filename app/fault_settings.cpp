@@ -27,9 +27,29 @@ std::vector<setting> settings_of(sim::fault_plan& plan) {
   return all;
 }
 
+std::string our_plans() {
+  std::string names;
+  for (const auto& file : sim::fault_plan_files())
+    names.append(names.empty() ? "" : ", ").append(file.name);
+  return names;
+}
+
+/// What is wrong with a plan whose keys are each in their bounds; empty: nothing.
+std::vector<std::string> check_plan(const sim::fault_plan& plan, int64_t nodes) {
+  std::vector<std::string> wrong;
+  if (plan.until_ms <= plan.from_ms)
+    wrong.emplace_back("window.until_ms: must be after window.from_ms");
+  if (sim::plans_nothing(plan))
+    wrong.emplace_back("plans no fault");
+  for (size_t i = 0; i < sim::fault_kinds.size(); ++i)
+    if (plan.parts[i].times > 0 && sim::fault_kinds[i].between_nodes() && nodes < 2)
+      wrong.push_back(std::string(sim::fault_kinds[i].name) + ": needs --nodes 2 or more");
+  return wrong;
+}
+
 } // namespace
 
-fault_plan_result read_fault_plan(const std::string& name) {
+fault_plan_result read_fault_plan(const std::string& name, int64_t nodes) {
   fault_plan_result result;
   const auto settings = settings_of(result.plan);
   const auto ours = sim::fault_plan_files();
@@ -40,14 +60,10 @@ fault_plan_result read_fault_plan(const std::string& name) {
   else if (const auto text = text_of_file(name))
     read_settings_file(name, *text, settings, nullptr, result.mistakes);
   else
-    result.mistakes.push_back(name + ": neither a file nor one of ours (all)");
-  if (!result.mistakes.empty())
-    return result;
-  const auto& parts = result.plan.parts;
-  if (result.plan.until_ms <= result.plan.from_ms)
-    result.mistakes.push_back(name + ": window.until_ms: must be after window.from_ms");
-  if (std::all_of(parts.begin(), parts.end(), [](const auto& part) { return part.times == 0; }))
-    result.mistakes.push_back(name + ": plans no fault");
+    result.mistakes.push_back(name + ": neither a file nor one of " + our_plans());
+  if (result.mistakes.empty())
+    for (const auto& mistake : check_plan(result.plan, nodes))
+      result.mistakes.push_back(name + ": " + mistake);
   return result;
 }
 

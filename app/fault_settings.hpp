@@ -3,6 +3,7 @@
 
 #include "sim/fault_plan.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ struct fault_plan_result {
   std::vector<std::string> mistakes;
 };
 
-/// `name`: one of sim/faults/, or a file.
-fault_plan_result read_fault_plan(const std::string& name);
+/// `name`: one of sim/faults/, or a file. It is for so many `nodes`.
+fault_plan_result read_fault_plan(const std::string& name, int64_t nodes = 1);
 
 } // namespace troupe

@@ -23,6 +23,12 @@ namespace troupe {
 
 namespace {
 
+constexpr int64_t most_nodes = 5;
+
+int64_t nodes_of(const simulation_options& how) {
+  return how.nodes.value_or(1);
+}
+
 /// What the command line says, over what the scenario says. Returns what is wrong with it.
 std::vector<std::string> apply(const simulation_options& how, sim::scenario& plan) {
   std::vector<std::string> wrong;
@@ -43,6 +49,8 @@ std::vector<std::string> apply(const simulation_options& how, sim::scenario& pla
   take("customers", number(how.customers), 0, 15'000, plan.load.customers, 1);
   take("duration", number(how.duration), 1, 86'400, plan.load.duration_s, 1);
   take("settle", number(how.settle), 0, 3600, plan.load.settle_s, 1);
+  if (const auto nodes = nodes_of(how); nodes < 1 || nodes > most_nodes)
+    wrong.push_back(fmt::format("--nodes: must be from 1 to {}", most_nodes));
   if (how.rate && how.customers)
     wrong.emplace_back("--rate, --customers: an open loop or a closed one, not both");
   if (how.rate)
@@ -204,9 +212,11 @@ int play(const config& c, const simulation_options& how, const sim::load_options
 int play_with_faults(const simulation_options& how, sim::load_options& load,
                      const sim::fault_plan& plan) {
   std::printf("sim: starting PostgreSQL, Kafka, the gateway simulator and Troupe\n");
-  fault_rig rig(how.folder, sim::schedule(plan, load.seed));
+  fault_rig rig(how.folder, plan, load.seed, static_cast<int>(nodes_of(how)));
   std::printf("sim: they run in %s\n", rig.folder().c_str());
-  load.urls = {rig.url()};
+  if (!rig.skipped().empty())
+    std::printf("sim: skipped %s\n", rig.skipped().c_str());
+  load.urls = rig.urls();
   load.admin_token = rig.settings().admin.token;
   const auto code = play(rig.settings(), how, load, &rig);
   if (code == 0)
@@ -230,7 +240,7 @@ int run_simulation(const config& c, const simulation_options& how) {
     wrong.push_back("--admin-token-file: " + how.admin_token_file + " holds no token");
   fault_plan_result faults;
   if (!how.faults.empty())
-    faults = read_fault_plan(how.faults);
+    faults = read_fault_plan(how.faults, nodes_of(how));
   wrong.insert(wrong.end(), faults.mistakes.begin(), faults.mistakes.end());
   for (const auto& mistake : wrong)
     std::fprintf(stderr, "troupe: %s\n", mistake.c_str());

@@ -21,8 +21,9 @@ struct simulation_options {
   std::string report; ///< a folder; empty: none
   std::string admin_token_file;
   bool no_audit = false;
-  std::string faults; ///< a plan: its file, or a name of ours; empty: none
-  std::string folder; ///< of the Troupe that is started for them; empty: a fresh one
+  std::string faults;           ///< a plan: its file, or a name of ours; empty: none
+  std::optional<int64_t> nodes; ///< that are started for them; one by default
+  std::string folder;           ///< of the Troupe that is started for them; empty: a fresh one
 };
 
 /// 0: every promise held, and all could be checked; 1: not; 2: wrong usage, or nobody is there.

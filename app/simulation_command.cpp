@@ -28,8 +28,10 @@ void add_simulation_command(CLI::App& app, simulation_command& command) {
   run->add_flag("--no-audit", o.no_audit, "Do without the audit");
   auto* faults = run->add_option(
       "--faults", o.faults,
-      "Start a Troupe with all that it needs, and break it: all, or a file (needs the checkout)");
+      "Start a Troupe with all that it needs, and break it: all, cluster, or a file (needs the\n"
+      "checkout)");
   faults->excludes(url);
+  run->add_option("--nodes", o.nodes, "So many nodes of it, 1 by default")->needs(faults);
   run->add_option("--folder", o.folder, "Of that Troupe; a fresh one by default")->needs(faults);
   auto* compare = run->add_subcommand("compare", "Print the ratios of two report.json, B to A");
   compare->add_option("A", command.report_a)->required();

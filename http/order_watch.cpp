@@ -24,6 +24,7 @@ struct poll {
   clock::time_point until;
   order_watch::judge answer;
   waiting_room::seat_ptr place;
+  uint64_t due = 0; ///< the first view that is new enough for it
 };
 
 struct follower {
@@ -31,6 +32,7 @@ struct follower {
   std::string user;
   std::optional<int64_t> seen; ///< version; nothing: none yet
   waiting_room::seat_ptr place;
+  uint64_t due = 0; ///< likewise
   reply_stream to = {};
   bool opened = false;
   clock::time_point wrote_at = {};
@@ -99,6 +101,7 @@ private:
     std::string event;    ///< of `newest`; made when the first stream needs it
     bool doubtful = true; ///< to be viewed
     bool viewing = false;
+    uint64_t asked = 0, viewed = 0;    ///< the numbers of the last view, and of the last answered
     clock::time_point view_again = {}; ///< after a view that failed
 
     bool sure() const { return newest && !doubtful && !viewing; }
@@ -106,9 +109,11 @@ private:
   };
 
   bool standby() const { return mine_ && mine_->now() == standing::standby; }
+  template <class Client>
+  void enter(desk self, const std::string& id, std::vector<Client> entry::*clients, Client c);
   void view(desk self, const std::string& id, entry& e);
-  void viewed(const std::string& id, const order_ptr& now);
-  void not_viewed(const std::string& id, const caf::error& why);
+  void viewed(desk self, const std::string& id, uint64_t number, const order_ptr& now);
+  void not_viewed(const std::string& id, uint64_t number, const caf::error& why);
   void learn(entry& e, const order_ptr& now);
   void tell_all(entry& e);
   bool advance(entry& e, follower& f) const;
@@ -120,22 +125,27 @@ private:
   order_door orders_; ///< null: there is no node now
   std::shared_ptr<const lease> mine_;
   std::unordered_map<std::string, entry> entries_;
+  uint64_t views_ = 0; ///< begun, of all orders
 };
 
-void order_watch::book::add(desk self, const std::string& id, poll p) {
+/// Views the order for each that comes, also when others wait for it: what they were told may be
+/// old by now where another node owns it, and the one who comes may have been told more.
+template <class Client>
+void order_watch::book::enter(desk self, const std::string& id, std::vector<Client> entry::*clients,
+                              Client c) {
   auto& e = entries_[id];
-  if (e.sure() && tell(p, *e.newest))
-    return;
-  e.polls.push_back(std::move(p));
+  c.due = views_ + 1;
+  (e.*clients).push_back(std::move(c));
+  e.doubtful = true;
   view(self, id, e);
 }
 
+void order_watch::book::add(desk self, const std::string& id, poll p) {
+  enter(self, id, &entry::polls, std::move(p));
+}
+
 void order_watch::book::add(desk self, const std::string& id, follower f) {
-  auto& e = entries_[id];
-  if (e.sure() && !advance(e, f))
-    return;
-  e.followers.push_back(std::move(f));
-  view(self, id, e);
+  enter(self, id, &entry::followers, std::move(f));
 }
 
 /// Asks for what is in doubt. What is not answered is asked again at a tick.
@@ -144,31 +154,38 @@ void order_watch::book::view(desk self, const std::string& id, entry& e) {
     return;
   e.viewing = true;
   e.doubtful = false; // who comes to doubt it meanwhile has it viewed again
+  e.asked = ++views_;
   self->request(orders_, caf::infinite, view_atom::value, id, std::string())
       .then(
-          [book = shared_from_this(), id](const order& now) {
-            contained("order_watch", [&] { book->viewed(id, std::make_shared<const order>(now)); });
+          [book = shared_from_this(), self, id, number = views_](const order& now) {
+            contained("order_watch",
+                      [&] { book->viewed(self, id, number, std::make_shared<const order>(now)); });
           },
-          [book = shared_from_this(), id](const caf::error& why) {
-            contained("order_watch", [&] { book->not_viewed(id, why); });
+          [book = shared_from_this(), id, number = views_](const caf::error& why) {
+            contained("order_watch", [&] { book->not_viewed(id, number, why); });
           });
 }
 
-void order_watch::book::viewed(const std::string& id, const order_ptr& now) {
+void order_watch::book::viewed(desk self, const std::string& id, uint64_t number,
+                               const order_ptr& now) {
   const auto found = entries_.find(id);
   if (found == entries_.end())
     return;
   auto& e = found->second;
-  e.viewing = false;
+  e.viewed = std::max(e.viewed, number);
+  if (number == e.asked)
+    e.viewing = false;
   learn(e, now);
   tell_all(e);
   if (e.empty())
     entries_.erase(found);
+  else
+    view(self, id, e);
 }
 
-void order_watch::book::not_viewed(const std::string& id, const caf::error& why) {
+void order_watch::book::not_viewed(const std::string& id, uint64_t number, const caf::error& why) {
   const auto found = entries_.find(id);
-  if (found == entries_.end())
+  if (found == entries_.end() || number != found->second.asked)
     return;
   auto& e = found->second;
   e.viewing = false;
@@ -200,8 +217,8 @@ void order_watch::book::learn(entry& e, const order_ptr& now) {
 }
 
 void order_watch::book::tell_all(entry& e) {
-  std::erase_if(e.polls, [&](const poll& p) { return tell(p, *e.newest); });
-  std::erase_if(e.followers, [&](follower& f) { return !advance(e, f); });
+  std::erase_if(e.polls, [&](const poll& p) { return p.due <= e.viewed && tell(p, *e.newest); });
+  std::erase_if(e.followers, [&](follower& f) { return f.due <= e.viewed && !advance(e, f); });
 }
 
 /// Sends what `f` has not seen, if it reads what it is sent. False: it need not be followed on.
@@ -304,7 +321,7 @@ void order_watch::book::keep_alive(entry& e, clock::time_point now) const {
 void order_watch::book::close() {
   for (auto& [id, e] : std::exchange(entries_, {})) {
     for (const auto& p : e.polls)
-      dismiss(p, e.newest);
+      dismiss(p, p.due <= e.viewed ? e.newest : nullptr);
     for (const auto& f : e.followers)
       if (!f.opened)
         f.client->fail(problem_of(fault::unavailable, {}));

@@ -16,7 +16,7 @@ run_packages=(
   python3 python3-yaml
   libjs-bootstrap5 libjs-chart.js
 )
-test_packages=(jq kcat wrk python3-pytest python3-pytest-xdist python3-psycopg2 python3-jsonschema)
+test_packages=(jq kcat wrk iproute2 python3-pytest python3-pytest-xdist python3-psycopg2 python3-jsonschema)
 all_packages=(
   clang-16 libclang-rt-16-dev clang-format-16 clang-tidy-16 shellcheck python3-venv
   chromium chromium-driver python3-selenium

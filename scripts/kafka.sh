@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # A private Apache Kafka, one KRaft node, in a folder of ours: DIR/data, DIR/server.properties,
-# DIR/port, DIR/pid, DIR/log. It listens on loopback only. Sourced after lib.sh.
+# DIR/port, DIR/pid, DIR/log. It listens on loopback, or on kafka_host=ADDRESS. Sourced after lib.sh.
 
 kafka_version=4.1.2
 kafka_jars=$cache/kafka-$kafka_version
@@ -27,13 +27,13 @@ kafka_random_id() {
 }
 
 kafka_write_properties() {
-  local dir=$1 port=$2 controller=$3
+  local dir=$1 controller=$3 at=${kafka_host:-127.0.0.1}:$2
   cat >"$dir/server.properties" <<END
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$controller
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
-advertised.listeners=PLAINTEXT://127.0.0.1:$port
+listeners=PLAINTEXT://$at,CONTROLLER://127.0.0.1:$controller
+advertised.listeners=PLAINTEXT://$at
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT

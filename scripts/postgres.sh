@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # A private PostgreSQL 15 in a folder of ours: DIR/data, DIR/password (mode 600), DIR/port, DIR/log.
-# It listens on loopback only and asks for the password. Sourced after lib.sh.
+# It listens on loopback only, with pg_also=ADDRESS there too, for that address's /24, and asks for
+# the password. Sourced after lib.sh.
 
 pg_bin=${TROUPE_PG_BIN:-/usr/lib/postgresql/15/bin}
 pg_user=troupe
@@ -42,6 +43,7 @@ pg_init() {
     --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8) >"$dir/initdb.log" 2>&1 ||
     fail "PostgreSQL's data could not be made in $dir" "$dir/initdb.log" \
       "is the disk full? (df -h $dir); a half-made folder is removed by the next start"
+  if [ -n "${pg_also:-}" ]; then echo "host all all $pg_also/24 scram-sha-256" >>"$dir/data.new/pg_hba.conf"; fi
   mv -T "$dir/data.new" "$dir/data"
 }
 
@@ -82,7 +84,7 @@ pg_launch() {
   local dir=$1 port=$2
   rotate_log "$dir/log"
   (cd / && exec setsid "${pg_as[@]}" "$pg_bin/postgres" -D "$dir/data" -p "$port" \
-    -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
+    -c listen_addresses="127.0.0.1${pg_also:+,$pg_also}" -c unix_socket_directories= -c max_connections=200 \
     -c "fsync=${pg_fsync:-on}" -c synchronous_commit=on -c timezone=UTC -c log_timezone=UTC \
     -c "log_line_prefix=%m [%p] %d " >"$dir/log" 2>&1 </dev/null 9>&-) &
   pg_child=$!
@@ -118,7 +120,7 @@ pg_stop() {
 
 # pg_conninfo DIR PORT DATABASE: a libpq connection string of the superuser.
 pg_conninfo() {
-  echo "host=127.0.0.1 port=$2 user=$pg_user password=$(cat "$1/password") dbname=$3"
+  echo "host=${pg_also:-127.0.0.1} port=$2 user=$pg_user password=$(cat "$1/password") dbname=$3"
 }
 
 # pg_create_databases DIR PORT NAME...: those that are not there yet.

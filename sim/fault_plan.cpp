@@ -9,7 +9,27 @@ namespace troupe::sim {
 
 using std::chrono::milliseconds;
 
-std::vector<planned_fault> schedule(const fault_plan& plan, uint64_t seed) {
+std::vector<std::string_view> network_kinds(const fault_plan& plan) {
+  std::vector<std::string_view> names;
+  for (size_t kind = 0; kind < fault_kinds.size(); ++kind)
+    if (plan.parts[kind].times > 0 && fault_kinds[kind].of_network())
+      names.push_back(fault_kinds[kind].name);
+  return names;
+}
+
+fault_plan without_network(fault_plan plan) {
+  for (size_t kind = 0; kind < fault_kinds.size(); ++kind)
+    if (fault_kinds[kind].of_network())
+      plan.parts[kind].times = 0;
+  return plan;
+}
+
+bool plans_nothing(const fault_plan& plan) {
+  return std::all_of(plan.parts.begin(), plan.parts.end(),
+                     [](const auto& part) { return part.times == 0; });
+}
+
+std::vector<planned_fault> schedule(const fault_plan& plan, uint64_t seed, int nodes) {
   chance random(seed);
   std::vector<planned_fault> faults;
   for (size_t kind = 0; kind < fault_kinds.size(); ++kind)
@@ -22,6 +42,9 @@ std::vector<planned_fault> schedule(const fault_plan& plan, uint64_t seed) {
   for (size_t i = 0; i < faults.size(); ++i)
     faults[i].at = milliseconds(
         plan.from_ms + static_cast<int64_t>(each * (static_cast<double>(i) + random.unit() / 2)));
+  for (auto& fault : faults)
+    if (fault_kinds[fault.kind].of_node())
+      fault.node = random.below(nodes);
   return faults;
 }
 

@@ -18,9 +18,18 @@ struct fault_kind {
   std::string_view name;
   std::string_view look; ///< what says that it has met something; empty: doing it says so
   std::string_view mend; ///< empty: it is over at once
+
+  /// Only where nodes have network namespaces of their own.
+  constexpr bool of_network() const { return name.starts_with("network."); }
+  /// Done to one node: its commands name it.
+  constexpr bool of_node() const { return name.starts_with("troupe.") || of_network(); }
+  /// There must be others.
+  constexpr bool between_nodes() const {
+    return name == "network.node" || name == "network.one_way";
+  }
 };
 
-inline constexpr std::array<fault_kind, 10> fault_kinds{{
+inline constexpr std::array<fault_kind, 15> fault_kinds{{
     {"troupe.kill", "", "troupe.start"},
     {"troupe.freeze", "", "troupe.thaw"},
     {"postgres.stop", "", "postgres.start"},
@@ -31,6 +40,11 @@ inline constexpr std::array<fault_kind, 10> fault_kinds{{
     {"gateway.slow", "gateway.met", "gateway.mend"},
     {"gateway.fail", "gateway.met", "gateway.mend"},
     {"gateway.break", "gateway.met", "gateway.mend"},
+    {"network.node", "", "network.mend"},
+    {"network.one_way", "", "network.mend"},
+    {"network.postgres", "", "network.mend"},
+    {"network.kafka", "", "network.mend"},
+    {"network.slow", "network.met", "network.mend"},
 }};
 
 /// As in a file of sim/faults/; docs/simulation.md says what each key means.
@@ -43,6 +57,12 @@ struct fault_plan {
   std::array<part, fault_kinds.size()> parts{}; ///< in the order of `fault_kinds`
 };
 
+/// The kinds of the network that the plan has; empty: it needs none.
+std::vector<std::string_view> network_kinds(const fault_plan& plan);
+/// The rest of it.
+fault_plan without_network(fault_plan plan);
+bool plans_nothing(const fault_plan& plan);
+
 /// sim/faults/*.toml, which travel inside the program.
 std::span<const toml_file> fault_plan_files();
 
@@ -50,11 +70,12 @@ struct planned_fault {
   size_t kind = 0; ///< index in `fault_kinds`
   std::chrono::milliseconds at{0};
   std::chrono::milliseconds hold{0};
+  int node = 0; ///< counted from 0; of a kind that is done to one
 };
 
 /// The faults of the plan, in the order of their moments, which the seed gives: the time is divided
 /// evenly among them, and each comes somewhere in the first half of its part, so that there is time
-/// to recover.
-std::vector<planned_fault> schedule(const fault_plan& plan, uint64_t seed);
+/// to recover. The seed also says which of the `nodes` each is done to.
+std::vector<planned_fault> schedule(const fault_plan& plan, uint64_t seed, int nodes = 1);
 
 } // namespace troupe::sim

@@ -12,6 +12,12 @@ namespace {
 /// How often it is looked whether a fault has met something, and whether it was recovered from.
 constexpr std::chrono::milliseconds between_looks{200};
 
+/// `what`, done to the fault's node if it is done to one.
+std::string command(std::string_view what, const planned_fault& fault) {
+  return fault_kinds.at(fault.kind).of_node() ? fmt::format("{} {}", what, fault.node)
+                                              : std::string(what);
+}
+
 } // namespace
 
 fault_runner::fault_runner(std::vector<planned_fault> plan, breakable& system, fault_log& log,
@@ -67,18 +73,19 @@ void fault_runner::run() {
 
 bool fault_runner::carry_out(const planned_fault& fault) {
   const auto& kind = fault_kinds.at(fault.kind);
-  const std::string name(kind.name), mend(kind.mend);
+  const std::string name(kind.name);
   const auto number = log_.fired(name, clock::now());
-  const auto done = system_.tell(name);
+  const auto done = system_.tell(command(name, fault));
   const auto until = clock::now() + fault.hold;
   if (!done.ok)
     complain(name + ": did not take effect: " + done.seen);
   else if (kind.look.empty())
     log_.confirmed(number, done.seen, clock::now());
   else
-    confirm(number, kind, until);
-  if (!mend.empty()) {
+    confirm(number, fault, until);
+  if (!kind.mend.empty()) {
     wait_until(until);
+    const auto mend = command(kind.mend, fault);
     if (const auto mended = system_.tell(mend); !mended.ok) {
       complain(mend + ": " + mended.seen);
       return false;
@@ -88,9 +95,10 @@ bool fault_runner::carry_out(const planned_fault& fault) {
   return !log_.all().at(number).confirmed || await_recovery(number, name);
 }
 
-void fault_runner::confirm(size_t number, const fault_kind& kind, clock::time_point until) {
+void fault_runner::confirm(size_t number, const planned_fault& fault, clock::time_point until) {
+  const auto& kind = fault_kinds.at(fault.kind);
   for (;;) {
-    const auto look = system_.tell(std::string(kind.look));
+    const auto look = system_.tell(command(kind.look, fault));
     if (look.ok)
       return log_.confirmed(number, look.seen, clock::now());
     const auto next = clock::now() + between_looks;

@@ -44,7 +44,7 @@ private:
   bool carry_out(const planned_fault& fault);
   /// Until `when`; false: it is to stop.
   bool wait_until(clock::time_point when);
-  void confirm(size_t number, const fault_kind& kind, clock::time_point until);
+  void confirm(size_t number, const planned_fault& fault, clock::time_point until);
   bool await_recovery(size_t number, const std::string& name);
   void complain(std::string what);
 

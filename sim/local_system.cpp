@@ -4,6 +4,7 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 
@@ -78,7 +79,8 @@ private:
 
 } // namespace
 
-local_system::local_system(const fs::path& script, const fs::path& folder, const fs::path& program)
+local_system::local_system(const fs::path& script, const fs::path& folder, const fs::path& program,
+                           int nodes, bool network)
     : folder_(fs::absolute(folder)) {
   // When this process is gone, however that came, the script reads the end of its commands.
   int ends[2];
@@ -90,7 +92,10 @@ local_system::local_system(const fs::path& script, const fs::path& folder, const
   with.descriptor(theirs.get(), STDIN_FILENO);
   with.descriptor(theirs.get(), STDOUT_FILENO);
   with.file(STDERR_FILENO, log());
-  script_ = with.run({script.string(), folder_.string(), program.string()});
+  std::vector words{script.string(), folder_.string(), program.string(), std::to_string(nodes)};
+  if (network)
+    words.emplace_back("network");
+  script_ = with.run(words);
 }
 
 local_system::~local_system() {
@@ -98,13 +103,20 @@ local_system::~local_system() {
 }
 
 bool local_system::ready(milliseconds limit) {
-  const std::string word = "ready ";
   const auto line = read_line(limit);
   if (!line)
     return false;
-  if (!line->starts_with(word))
+  std::istringstream words(*line);
+  std::string word;
+  words >> word;
+  if (word == "loopback") {
+    std::getline(words >> std::ws, no_network_);
+    return false;
+  }
+  if (word != "ready")
     throw std::runtime_error("unexpected: " + *line);
-  url_ = line->substr(word.size());
+  while (words >> word)
+    urls_.push_back(word);
   return true;
 }
 
@@ -120,7 +132,7 @@ breakable::answer local_system::tell(const std::string& command) {
 bool local_system::end() {
   if (script_ < 0)
     return in_order_;
-  if (url_.empty())
+  if (urls_.empty())
     kill(script_, SIGTERM); // it does not read yet
   line_.reset();
   int status = 0;

@@ -30,9 +30,10 @@ public:
 class local_system : public breakable {
 public:
   /// Begins to start everything in `folder`, which must be there. `script`: scripts/sim-system.sh;
-  /// `program`: the troupe to run. Throws `std::system_error`.
+  /// `program`: the troupe to run, as so many `nodes`; with `network` on a network that can be cut.
+  /// Throws `std::system_error`.
   local_system(const std::filesystem::path& script, const std::filesystem::path& folder,
-               const std::filesystem::path& program);
+               const std::filesystem::path& program, int nodes, bool network);
   /// As `end`.
   ~local_system() override;
   local_system(const local_system&) = delete;
@@ -41,14 +42,17 @@ public:
   /// Whether Troupe serves, at the latest after `limit`: it takes 10 s or so. Throws
   /// `std::runtime_error` with the end of the log when it never will.
   bool ready(std::chrono::milliseconds limit);
+  /// Why there is no network that can be cut, although one was wanted; empty: there is. Known long
+  /// before it is ready.
+  const std::string& no_network() const { return no_network_; }
   /// Only once it is ready.
   answer tell(const std::string& command) override;
   /// Ends everything, whatever has been broken, and returns when it is done; also before it is
   /// ready. False: not everything ended in order.
   bool end();
 
-  /// Of Troupe's gateway, once it is ready.
-  const std::string& url() const { return url_; }
+  /// Of each node's gateway, once it is ready.
+  const std::vector<std::string>& urls() const { return urls_; }
   /// NAME=value of the settings it runs with, for an audit of its databases.
   std::vector<std::string> environment() const;
   /// What the script and the parts that it starts say about themselves.
@@ -63,7 +67,8 @@ private:
   std::string unread_;
   pid_t script_ = -1;
   bool in_order_ = false;
-  std::string url_;
+  std::string no_network_;
+  std::vector<std::string> urls_;
 };
 
 } // namespace troupe::sim

@@ -270,6 +270,18 @@ TEST_CASE_FIXTURE(bridge_house, "a record that crashes its handler is buried, it
   CHECK(parked.empty());
 }
 
+TEST_CASE_FIXTURE(bridge_house, "what a fenced handler has not done is no dead letter") {
+  hold = true;
+  consume();
+  record("a");
+  settle();
+  REQUIRE(tries["a"] == 1);
+  self->send_exit(worker, make_fault(fault::unavailable, std::string(fenced_detail)));
+  live(std::chrono::seconds(30));
+  CHECK(buried.empty());
+  CHECK(committed() <= 0);
+}
+
 TEST_CASE_FIXTURE(bridge_house, "a lone culprit leaves its partitions open behind it") {
   crash_on.insert("bad");
   consume();

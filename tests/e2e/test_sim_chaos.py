@@ -174,9 +174,12 @@ def test_wrong_usage_is_named(place):
     for arguments, mistakes in {
             ("--faults", str(plan)): (f"{plan}:2: troupe.kil", f"{plan}:3: troupe.freeze",
                                       f"{plan}:5: redis"),
-            ("--faults", "some"): ("some: neither a file nor one of ours (all)",),
+            ("--faults", "some"): ("some: neither a file nor one of all, cluster",),
             ("--faults", "all", "--url", "http://127.0.0.1:3000"): ("--faults", "--url"),
             ("--faults", "all", "--folder", str(place)): (f"--folder: {place} is not empty",),
+            ("--faults", "all", "--nodes", "6"): ("--nodes: must be from 1 to 5",),
+            ("--faults", "cluster"): ("network.node: needs --nodes 2", "network.one_way: needs --nodes 2"),
+            ("--nodes", "2"): ("--faults",),
             ("--folder", str(place)): ("--faults",)}.items():
         code, said = sim(place, "smoke", *arguments, limit=30)
         assert code == 2, (arguments, said)

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <future>
+
 using namespace troupe;
 using namespace troupe::test;
 using namespace std::chrono_literals;
@@ -97,13 +99,13 @@ TEST_CASE_FIXTURE(waiting_shop,
   auto c = poll();
   auto s = ask("/orders/c1/stream", "Last-Event-ID: 3\r\n");
   REQUIRE(s.read_to("\r\n\r\n"));
-  await_views(1);
+  await_views(2);
   CHECK(c.silent(50ms));
   now = version_of(now, 4);
   waiting().orders.doubtful_all();
   CHECK(c.receive()->header("ETag") == "\"4\"");
   CHECK(s.read_to(event_end("order", 4)));
-  CHECK(views == 2);
+  CHECK(views == 3);
 }
 
 TEST_CASE_FIXTURE(waiting_shop, "what is in doubt is not sworn to be unchanged") {
@@ -196,12 +198,48 @@ TEST_CASE_FIXTURE(waiting_shop, "resumed at the present version it is silent unt
   auto c = ask("/orders/c1/stream", "Last-Event-ID: 3\r\n");
   REQUIRE(c.read_to("\r\n\r\n"));
   CHECK(c.silent(50ms));
+  now = version_of(now, 4);
   change(4);
   CHECK(c.read_to(event_end("order", 4)));
   auto older = ask("/orders/c1/stream", "Last-Event-ID: 1\r\n");
-  CHECK(older.read_to(event_end("order", 4))); // what another waits for is known here
+  CHECK(older.read_to(event_end("order", 4)));
   auto odd = ask("/orders/c1/stream", "Last-Event-ID: x\r\n");
   CHECK(odd.read_to(event_end("order", 4)));
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "who comes later is not told what another node has changed since") {
+  auto c = ask("/orders/c1/stream");
+  REQUIRE(c.read_to(event_end("order", 3)));
+  now = version_of(now, 4); // of which nothing is heard here
+  auto later = ask("/orders/c1/stream");
+  const auto told = later.read_to(event_end("order", 4));
+  REQUIRE(told);
+  CHECK(told->find(event_end("order", 3)) == std::string::npos);
+  CHECK(c.read_to(event_end("order", 4)));
+  auto known = ask("/orders/c1", "If-None-Match: \"4\"\r\nPrefer: wait=30\r\n");
+  CHECK(known.silent(50ms));
+}
+
+TEST_CASE_FIXTURE(waiting_shop, "a view that began before a client came is too old for it") {
+  std::promise<void> both_wait;
+  answers.view = [&, older = now](const std::string&, const std::string&) -> caf::result<order> {
+    if (++views > 1)
+      return now;
+    both_wait.get_future().wait();
+    return older;
+  };
+  auto c = ask("/orders/c1/stream");
+  await_views(1);
+  now = version_of(now, 4);
+  auto later = ask("/orders/c1/stream");
+  CHECK(waits("order_stream", 2));
+  // Whose place is counted before it is entered.
+  CHECK(later.silent(50ms));
+  both_wait.set_value();
+  CHECK(c.read_to(event_end("order", 3)));
+  const auto told = later.read_to(event_end("order", 4));
+  REQUIRE(told);
+  CHECK(told->find(event_end("order", 3)) == std::string::npos);
 }
 
 TEST_CASE_FIXTURE(waiting_shop, "a view that a change has overtaken is not sent after it") {

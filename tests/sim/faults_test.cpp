@@ -57,13 +57,13 @@ void await_done(const fault_runner& runner) {
 
 TEST_CASE("each fault is done, confirmed, held, mended and recovered from, in order") {
   fake_system system;
-  system.answers["troupe.kill"] = {true, "process 7 is gone"};
+  system.answers["troupe.kill 0"] = {true, "process 7 is gone"};
   fault_log log;
   fault_runner runner({now("troupe.kill", 20ms), now("postgres.terminate")}, system, log,
                       steady::now());
   keep_ordering(runner, log);
   runner.stop();
-  CHECK(system.told == texts{"troupe.kill", "troupe.start", "postgres.terminate"});
+  CHECK(system.told == texts{"troupe.kill 0", "troupe.start 0", "postgres.terminate"});
   CHECK(runner.complaints().empty());
   const auto faults = log.all();
   REQUIRE(faults.size() == 2);
@@ -82,7 +82,7 @@ TEST_CASE("what is not recovered from in time is complained of, and is the last 
                       0s);
   await_done(runner);
   runner.stop();
-  CHECK(system.told == texts{"troupe.kill", "troupe.start"});
+  CHECK(system.told == texts{"troupe.kill 0", "troupe.start 0"});
   CHECK(runner.complaints()
         == texts{"troupe.kill: no order was placed within 0 s after it",
                  "only 1 of 2 faults were done"});
@@ -104,6 +104,18 @@ TEST_CASE("a gateway's trouble counts once an answer has met it") {
   CHECK(looks == 2);
   CHECK(log.all()[0].detail == "3 answers met it");
   CHECK(system.told.back() == "gateway.mend");
+}
+
+TEST_CASE("what is done to a node, looked at and mended is the same one") {
+  fake_system system;
+  fault_log log;
+  auto slow = now("network.slow");
+  slow.node = 2;
+  fault_runner runner({slow}, system, log, steady::now());
+  keep_ordering(runner, log);
+  runner.stop();
+  CHECK(system.told == texts{"network.slow 2", "network.met 2", "network.mend 2"});
+  CHECK(runner.complaints().empty());
 }
 
 TEST_CASE("what does not take effect, is not mended, or is not done, is complained of") {

@@ -1,0 +1,66 @@
+"""`troupe sim --faults cluster --nodes 3`: the promises hold while a node is killed, stopped, slow, or
+cut off from the others, from PostgreSQL or from Kafka, and it comes back each time. What is cut needs
+network namespaces, so root."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from test_sim_chaos import place, processes_of, sim  # noqa: F401 (a fixture)
+
+OF_NODES = {"troupe.kill", "troupe.freeze"}
+OF_NETWORK = {"network.node", "network.one_way", "network.postgres", "network.kafka", "network.slow"}
+
+
+def namespaces():
+    if shutil.which("ip") is None:
+        return []
+    listed = subprocess.run(["ip", "netns", "list"], text=True, capture_output=True).stdout
+    return re.findall(r"^troupe-\d+-\S+", listed, re.MULTILINE)
+
+
+@pytest.mark.long
+def test_every_promise_holds_while_nodes_break(place):  # noqa: F811
+    folder, before = place / "system", set(namespaces())
+    code, said = sim(place, "chaos", "--faults", "cluster", "--nodes", "3", "--folder", str(folder),
+                     "--report", str(place / "report"), "--seed", "20261130", "--settle", "40")
+    assert code == 0, said[-8000:]
+    report = json.loads((place / "report" / "report.json").read_text())
+    assert report["verdict"]["passed"] and report["verdict"]["ordersChecked"] > 0
+    assert "audit: " in said and "nothing found" in said
+    done = {fault["kind"] for fault in report["faults"]}
+    for fault in report["faults"]:
+        assert fault["firedAt"] <= fault["confirmedAt"] <= fault["endedAt"], fault
+        assert re.match(r"node-[123]: .", fault["detail"]), fault
+        assert fault["confirmedAt"] < fault["recoveredAt"], fault
+    assert not processes_of(folder)
+    assert set(namespaces()) <= before
+    if os.geteuid() == 0:
+        assert done == OF_NODES | OF_NETWORK
+    else:
+        assert done == OF_NODES and all(kind in said for kind in OF_NETWORK)
+        pytest.skip("the network's faults are for root")
+
+
+@pytest.mark.long
+def test_where_no_namespace_can_be_made_the_networks_faults_are_skipped(place, monkeypatch):  # noqa: F811
+    """And a plan of nothing else is none."""
+    (place / "bin").mkdir()
+    refusing = place / "bin" / "ip"
+    refusing.write_text("#!/bin/sh\necho 'Operation not permitted' >&2\nexit 1\n")
+    refusing.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{refusing.parent}:{os.environ['PATH']}")
+    plan = place / "mine.toml"
+    plan.write_text("[window]\nfrom_ms = 1000\nuntil_ms = 2000\n[network]\nnode = 1\nkafka = 1\n")
+    code, said = sim(place, "smoke", "--faults", str(plan), "--nodes", "2", "--folder", str(place / "none"))
+    assert code == 2 and "nothing of the plan can be done here" in said, said[-8000:]
+    plan.write_text(plan.read_text() + "[troupe]\nkill = 1\n")
+    code, said = sim(place, "smoke", "--faults", str(plan), "--nodes", "2", "--folder", str(place / "some"),
+                     "--duration", "4")
+    assert code == 0, said[-8000:]
+    assert "skipped network.node, network.kafka: " in said, said
+    assert "fault troupe.kill" in said and "fault network" not in said, said
