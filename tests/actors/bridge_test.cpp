@@ -271,12 +271,10 @@ TEST_CASE_FIXTURE(bridge_house, "a record that crashes its handler is buried, it
 }
 
 TEST_CASE_FIXTURE(bridge_house, "what a fenced handler has not done is no dead letter") {
-  hold = true;
   consume();
-  record("a");
-  settle();
-  REQUIRE(tries["a"] == 1);
   self->send_exit(worker, make_fault(fault::unavailable, std::string(fenced_detail)));
+  settle(); // the pool ends with it, and for the same reason
+  record("a");
   live(std::chrono::seconds(30));
   CHECK(buried.empty());
   CHECK(committed() <= 0);
