@@ -1,6 +1,5 @@
 #include "actors/kafka_bridge.hpp"
 
-#include "actors/faults.hpp"
 #include "domain/event_values.hpp"
 #include "telemetry/fail_point.hpp"
 #include "telemetry/log.hpp"
@@ -112,8 +111,11 @@ void bridge_state::try_record(const record_ptr& r) {
   self_->request(of(r->of).to.handler, caf::infinite, r->record.what)
       .then([this, r](const consumed& what) { outcome(r, what); },
             [this, r](const caf::error& why) {
-              // A fenced handler is no witness: the node's next incarnation gets the record again.
-              if (detail_of(why) != fenced_detail)
+              // Who is gone, because the node was fenced or it is only being made again, has not
+              // seen the record.
+              if (why == caf::sec::request_receiver_down)
+                outcome(r, {consumed::kind::unavailable, {}});
+              else
                 crashed(r);
             });
 }
