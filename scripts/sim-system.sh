@@ -61,7 +61,8 @@ write_environment() {
       printf '%s\n' TROUPE_KAFKA_PARTITIONS=3 TROUPE_LOG_FORMAT=text TROUPE_PAYMENT_REFUND_LEASE_MS=10000 \
         TROUPE_DEADLINES_PAYMENT=10 TROUPE_DEADLINES_CONFIRMATION=10 TROUPE_DEADLINES_SETTLEMENT=10 \
         TROUPE_DEADLINES_LONGEST=20
-    } >"$dir/environment"
+    } >"$dir/environment.new"
+    mv "$dir/environment.new" "$dir/environment" # whoever reads it reads all of it
   )
 }
 
