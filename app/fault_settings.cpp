@@ -2,6 +2,8 @@
 
 #include "app/settings_file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace troupe {
@@ -43,7 +45,7 @@ std::vector<std::string> check_plan(const sim::fault_plan& plan, int64_t nodes) 
     wrong.emplace_back("plans no fault");
   for (size_t i = 0; i < sim::fault_kinds.size(); ++i)
     if (plan.parts[i].times > 0 && sim::fault_kinds[i].between_nodes() && nodes < 2)
-      wrong.push_back(std::string(sim::fault_kinds[i].name) + ": needs --nodes 2 or more");
+      wrong.push_back(fmt::format("{}: needs --nodes 2 or more", sim::fault_kinds[i].name));
   return wrong;
 }
 

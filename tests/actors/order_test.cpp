@@ -250,6 +250,7 @@ TEST_CASE_FIXTURE(late_answers, "a command for an order that is not known to be 
   run();
   answer(); // the creation's
   answer(); // the cancellation's
+  CHECK(answer_of<create_answer>(creation));
   CHECK(answer_of<order_answer>(cancellation)->now.status == order_status::cancelled);
   CHECK(fault_of(answer_of<order_answer>(strange)) == fault::not_found);
 }

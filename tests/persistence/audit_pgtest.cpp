@@ -7,6 +7,7 @@
 #include "tests/support/pg_fixture.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <set>
 
@@ -173,9 +174,9 @@ TEST_CASE("shards that move between nodes, or wait for the next owner, are not w
   const std::string lives = "now() + interval '3 seconds');",
                     gone = "now() - interval '5 seconds');";
   // Given to the next one; still with one that leaves; with one that has just died.
-  for (const auto& at_any_time :
-       {node + "false, false, " + lives + give, node + "true, false, " + lives + give,
-        node + "false, false, " + gone + give}) {
+  for (const auto& at_any_time : {fmt::format("{}false, false, {}{}", node, lives, give),
+                                  fmt::format("{}true, false, {}{}", node, lives, give),
+                                  fmt::format("{}false, false, {}{}", node, gone, give)}) {
     CAPTURE(at_any_time);
     const spoilt shop(database::orders, at_any_time);
     CHECK(found(shop.look(false)).empty());
@@ -183,9 +184,10 @@ TEST_CASE("shards that move between nodes, or wait for the next owner, are not w
   }
   // Fenced, and not yet claimed; claimed by nobody, because the only node has just been started.
   for (const auto& for_a_moment :
-       {node + "true, true, " + gone + give,
-        "update incarnations set fenced = true, lease_until = now() - interval '1 day';" + node
-            + "false, false, " + lives}) {
+       {fmt::format("{}true, true, {}{}", node, gone, give),
+        fmt::format("update incarnations set fenced = true, lease_until = now() - interval '1 day';"
+                    "{}false, false, {}",
+                    node, lives)}) {
     CAPTURE(for_a_moment);
     const spoilt shop(database::orders, for_a_moment);
     CHECK(found(shop.look(false)).empty());
