@@ -65,7 +65,7 @@ fault_plan_result read_fault_plan(const std::string& name, int64_t nodes) {
     result.mistakes.push_back(name + ": neither a file nor one of " + our_plans());
   if (result.mistakes.empty())
     for (const auto& mistake : check_plan(result.plan, nodes))
-      result.mistakes.push_back(name + ": " + mistake);
+      result.mistakes.push_back(fmt::format("{}: {}", name, mistake));
   return result;
 }
 
