@@ -12,7 +12,8 @@ from client import until
 
 
 def main():
-    parser = closed_loop.flags(__doc__, seconds=20)
+    parser = closed_loop.flags(__doc__, seconds=30)
+    parser.set_defaults(warm_up=25)  # until no more is taken in than is completed
     parser.add_argument("--nodes", type=int, nargs="+", default=(1, 2, 3))
     given = parser.parse_args()
     costs = {}
