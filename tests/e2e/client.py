@@ -88,15 +88,9 @@ class Client:
         return answer.json
 
     def await_order(self, order, wanted, limit=20, user=None):
-        """The order once `wanted(order)` holds; a text means that status. Who is told to come again
-        does."""
+        """The order once `wanted(order)` holds; a text means that status."""
         holds = wanted if callable(wanted) else lambda now: now["status"] == wanted
-
-        def look():
-            answer = self.get(f"/orders/{order}", user=user)
-            assert answer.status in (200, 503), answer
-            return answer.json if answer.status == 200 else None
-        return until(look, lambda now: now and holds(now), limit)
+        return until(lambda: self.order(order, user=user), holds, limit)
 
 
 def order_of(*lines):
