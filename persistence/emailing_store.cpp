@@ -63,14 +63,15 @@ constexpr std::string_view due_emails_sql
       " set next_try_at = clock_timestamp() + $2::bigint * interval '1 millisecond'"
       " from due where e.id = due.id returning e.id, e.user_id, e.subject, e.body";
 
+// Not "= 'PENDING'": that would be looked for in the index of all that are due.
 constexpr std::string_view sent_sql
     = "update emails set status = 'SENT', sent_at = clock_timestamp()"
-      " where id = any($1::text[]) and status = 'PENDING'";
+      " where id = any($1::text[]) and status <> 'SENT'";
 
 constexpr std::string_view failed_sql
     = "update emails set tries = tries + 1,"
       " next_try_at = clock_timestamp() + $2::bigint * interval '1 millisecond'"
-      " where id = any($1::text[]) and status = 'PENDING'";
+      " where id = any($1::text[]) and status <> 'SENT'";
 
 #define TROUPE_NOTIFICATION_COLUMNS                                                                \
   "id, user_id, type, title, message, coalesce(order_id, ''), is_read,"                            \
@@ -158,7 +159,7 @@ pg::statement remember(const std::map<std::string, std::string>& new_users) {
 class pg_emailing_store : public emailing_store {
 public:
   pg_emailing_store(std::string conninfo, notice_decoder decode)
-      : session_(std::move(conninfo)), decode_(decode), ids_(random_ids()) {}
+      : session_(std::move(conninfo), {.plans = pg::planning::by_keys}), decode_(decode), ids_(random_ids()) {}
 
   notice_outcome apply(std::span<const notice> notices) override {
     notice_outcome outcome;

@@ -36,7 +36,8 @@ public:
   pg_inventory_store(std::string conninfo, int64_t incarnation, int64_t low_stock,
                      std::chrono::seconds key_life)
       : session_(std::move(conninfo), incarnation,
-                 {service::inventory, stock_page_sql, stock_found_sql}),
+                 {service::inventory, stock_page_sql, stock_found_sql},
+                 {.plans = pg::planning::by_keys}),
         low_stock_(low_stock),
         key_life_(key_life) {}
 

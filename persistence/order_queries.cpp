@@ -111,7 +111,7 @@ int64_t micros(timestamp t) {
 class pg_order_queries : public order_queries {
 public:
   pg_order_queries(std::string conninfo, std::chrono::seconds key_life)
-      : reads_(conninfo, {.one_snapshot = true}),
+      : reads_(conninfo, {.one_snapshot = true, .plans = pg::planning::by_keys}),
         folds_(std::move(conninfo)),
         key_life_(key_life) {}
 

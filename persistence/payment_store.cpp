@@ -64,7 +64,8 @@ std::vector<payment_attempt> read_attempts(const pg::result& rows) {
 class pg_payment_store : public payment_store {
 public:
   pg_payment_store(std::string conninfo, int64_t incarnation)
-      : session_(std::move(conninfo), incarnation, {service::payment, page_sql, found_sql}),
+      : session_(std::move(conninfo), incarnation, {service::payment, page_sql, found_sql},
+                 {.plans = pg::planning::by_keys}),
         ids_(random_ids()) {}
 
   void connect() override {

@@ -43,7 +43,7 @@ std::string describe(const pg_result* raw, const std::string& sqlstate) {
 constexpr std::string_view configure_sql
     = "select set_config('lock_timeout', $1, false), set_config('statement_timeout', $2, false),"
       " set_config('client_min_messages', 'warning', false), set_config('jit', 'off', false),"
-      // Tables grow from empty while a session lives: a cached plan would go on scanning them.
+      // Tables grow from empty while a session lives: a plan that is kept would go on scanning them.
       " set_config('plan_cache_mode', 'force_custom_plan', false),"
       // So that the server soon ends the session of a host that is gone, and frees its locks.
       " set_config('tcp_keepalives_idle', '5', false),"
@@ -51,6 +51,12 @@ constexpr std::string_view configure_sql
       " set_config('tcp_keepalives_count', '3', false),"
       " set_config('tcp_user_timeout', '12000', false),"
       " set_config('default_transaction_isolation', $3, false)";
+
+// A plan that is kept, and may not scan: it is as good for a table of millions as for an empty one.
+constexpr std::string_view by_keys_sql
+    = "select set_config('plan_cache_mode', 'force_generic_plan', false),"
+      " set_config('enable_seqscan', 'off', false), set_config('enable_mergejoin', 'off', false),"
+      " set_config('random_page_cost', '1.1', false)";
 
 } // namespace
 
@@ -150,6 +156,8 @@ void connection::configure() {
   exec(configure_sql, {std::to_string(options_.lock_timeout.count()),
                        std::to_string(options_.statement_timeout.count()),
                        options_.one_snapshot ? "repeatable read" : "read committed"});
+  if (options_.plans == planning::by_keys)
+    exec(by_keys_sql);
 }
 
 bool connection::alive() const {

@@ -63,6 +63,12 @@ private:
   std::unique_ptr<pg_result, deleter> raw_;
 };
 
+/// How the server plans a session's statements.
+enum class planning : uint8_t {
+  each_time, ///< by the parameters and the statistics
+  by_keys    ///< once, over indexes only: for statements that name their rows by keys
+};
+
 /// Settings of a session. All are finite.
 struct session_options {
   std::chrono::milliseconds lock_timeout{1000}; ///< journals: 1 s
@@ -71,6 +77,7 @@ struct session_options {
   std::chrono::milliseconds answer_timeout{60000};
   /// Every statement of a pipeline sees the same state of the database. Only for readers.
   bool one_snapshot = false;
+  planning plans = planning::each_time;
 };
 
 class connection {
