@@ -174,11 +174,40 @@ void peer_router_state::part_from(peer& p) {
     options_.gone(p.who.incarnation);
 }
 
+void peer_router_state::await(peer& p, caf::message_id request, std::chrono::milliseconds limit,
+                              const caf::response_promise& reply) {
+  p.waiting.emplace(request, call{reply, self_->clock().now() + limit});
+  p.load->Set(static_cast<double>(p.waiting.size()));
+  if (!std::exchange(ticking_, true))
+    self_->delayed_send(self_, options_.tick, tick_atom::value);
+}
+
+void peer_router_state::tick() {
+  const auto now = self_->clock().now();
+  ticking_ = false;
+  for (const auto& [incarnation, p] : peers_)
+    for (const auto& [request, asked] : p.waiting) {
+      ticking_ = true;
+      if (asked.until <= now)
+        give_up(request);
+    }
+  if (ticking_)
+    self_->delayed_send(self_, options_.tick, tick_atom::value);
+}
+
+/// As CAF's clock does it: its handler gets an error, and is forgotten.
+void peer_router_state::give_up(caf::message_id request) {
+  self_->eq_impl(request, self_->ctrl(), self_->context(),
+                 caf::make_error(caf::sec::request_timeout));
+}
+
 /// Nobody knows what became of what was in flight.
 void peer_router_state::drop(peer& p) {
   unanswered(*count_, "lost").Increment(static_cast<double>(p.waiting.size()));
-  for (auto& [request, reply] : std::exchange(p.waiting, {}))
-    reply.deliver(make_fault(fault::unavailable));
+  for (auto& [request, asked] : std::exchange(p.waiting, {})) {
+    asked.reply.deliver(make_fault(fault::unavailable));
+    give_up(request);
+  }
   p.load->Set(0);
 }
 
@@ -220,18 +249,19 @@ peer_router_state::peer* peer_router_state::attempting(int64_t incarnation, uint
   return p != nullptr && p->attempt == attempt ? p : nullptr;
 }
 
-std::optional<caf::response_promise> peer_router_state::take(int64_t from, uint64_t request) {
+std::optional<caf::response_promise> peer_router_state::take(int64_t from,
+                                                             caf::message_id request) {
   auto* p = find(from);
   if (p == nullptr)
     return std::nullopt;
   auto waits = p->waiting.extract(request);
   p->load->Set(static_cast<double>(p->waiting.size()));
-  return waits.empty() ? std::nullopt : std::optional(std::move(waits.mapped()));
+  return waits.empty() ? std::nullopt : std::optional(std::move(waits.mapped().reply));
 }
 
 /// The peer's own word comes through; what CAF says (no answer in time, no such actor any more)
 /// means that nobody knows.
-void peer_router_state::refused(int64_t from, uint64_t request, const caf::error& why) {
+void peer_router_state::refused(int64_t from, caf::message_id request, const caf::error& why) {
   auto waits = take(from, request);
   if (!waits)
     return;
@@ -283,6 +313,7 @@ peer_router_actor::behavior_type peer_router_behavior(peer_router_state::self_pt
       },
       [&s](const change_notice& notice) { s.tell_all(notice); },
       [&s](again_atom, int64_t incarnation) { s.connect(incarnation); },
+      [&s](tick_atom) { s.tick(); },
       [&s](list_atom) { return s.list(); },
   };
 }

@@ -31,15 +31,18 @@ struct peer_state {
 };
 std::string_view to_string(peer_state::link l);
 
-/// `again_atom`, from itself: time to connect to that incarnation.
+/// `again_atom`, from itself: time to connect to that incarnation. `tick_atom`, from itself: time to
+/// look for answers that are overdue.
 using peer_router_actor
     = peer_orders::extend<caf::reacts_to<change_notice>, caf::reacts_to<again_atom, int64_t>,
+                          caf::reacts_to<tick_atom>,
                           caf::replies_to<list_atom>::with<std::vector<peer_state>>>;
 
 struct peer_options {
   int64_t me = 0; ///< this node's own incarnation
   std::chrono::milliseconds view_limit{3000};
   std::chrono::milliseconds command_limit{15000}; ///< longer than a paying client waits
+  std::chrono::milliseconds tick{250}; ///< between two looks for answers that are overdue
   std::chrono::milliseconds connect_limit{5000};
   std::chrono::milliseconds first_delay{100},
       longest_delay{2000};      ///< before a try to connect again
@@ -66,12 +69,21 @@ public:
   caf::result<Answer> forward(int64_t to, std::chrono::milliseconds limit, Message... message);
   void moved(int64_t to, int32_t shard, const shard_place& now);
   void tell_all(const change_notice& notice);
+  /// Gives up what has been waited for too long.
+  void tick();
   std::vector<peer_state> list() const;
   void down(const caf::down_msg& gone);
   /// Answers all that wait.
   void end();
 
 private:
+  using clock_time = caf::actor_clock::time_point;
+
+  struct call {
+    caf::response_promise reply;
+    clock_time until; ///< then it is given up
+  };
+
   struct peer {
     cluster_member who;
     backoff delay;
@@ -79,7 +91,7 @@ private:
     cluster_gate_actor gate = {}; ///< null: not connected
     uint64_t attempt = 0;         ///< the one that is under way; 0: none
     bool said = false;            ///< that it cannot be reached
-    std::unordered_map<uint64_t, caf::response_promise> waiting = {};
+    std::unordered_map<caf::message_id, call> waiting = {};
   };
 
   void meet(const cluster_member& m);
@@ -93,8 +105,11 @@ private:
   /// The peer, if `attempt` to connect to it is still the current one.
   peer* attempting(int64_t incarnation, uint64_t attempt);
   /// The promise of a request, unless it was answered when the connection broke.
-  std::optional<caf::response_promise> take(int64_t from, uint64_t request);
-  void refused(int64_t from, uint64_t request, const caf::error& why);
+  std::optional<caf::response_promise> take(int64_t from, caf::message_id request);
+  void await(peer& p, caf::message_id request, std::chrono::milliseconds limit,
+             const caf::response_promise& reply);
+  void give_up(caf::message_id request);
+  void refused(int64_t from, caf::message_id request, const caf::error& why);
   void drop(peer& p);
   void count_connected();
 
@@ -104,7 +119,8 @@ private:
   metrics* count_ = nullptr;
   std::map<int64_t, peer> peers_;                   ///< by incarnation
   std::map<std::string, cluster_member> strangers_; ///< of another protocol, by name
-  uint64_t last_request_ = 0, last_attempt_ = 0;
+  uint64_t last_attempt_ = 0;
+  bool ticking_ = false;
 };
 
 template <class Answer, class... Message>
@@ -116,16 +132,16 @@ caf::result<Answer> peer_router_state::forward(int64_t to, std::chrono::millisec
   if (p->waiting.size() >= options_.most_in_flight)
     return make_fault(fault::busy);
   auto reply = self_->template make_response_promise<Answer>();
-  const auto request = ++last_request_;
-  p->waiting.emplace(request, static_cast<caf::response_promise&>(reply));
-  p->load->Set(static_cast<double>(p->waiting.size()));
-  self_->request(p->gate, limit, std::move(message)...)
-      .then(
-          [this, to, request](Answer& answer) {
-            if (auto waits = take(to, request))
-              waits->deliver(std::move(answer));
-          },
-          [this, to, request](const caf::error& why) { refused(to, request, why); });
+  // Without CAF's own time limit, which wakes the clock's thread twice for each request.
+  const auto sent = self_->request(p->gate, caf::infinite, std::move(message)...);
+  const auto request = sent.id();
+  await(*p, request, limit, reply);
+  sent.then(
+      [this, to, request](Answer& answer) {
+        if (auto waits = take(to, request))
+          waits->deliver(std::move(answer));
+      },
+      [this, to, request](const caf::error& why) { refused(to, request, why); });
   return reply;
 }
 

@@ -158,7 +158,7 @@ TEST_CASE_FIXTURE(peers_house, "an answer that does not come is unavailable when
   auto command = send(router(), int64_t{2}, pay("o1"));
   run();
   CHECK(in_flight("n2") == 2);
-  pass(options.view_limit + 20ms);
+  pass(options.view_limit + options.tick + 20ms);
   CHECK(in_flight("n2") == 1);
   CHECK(test::fault_of(answer_of<order>(view)) == troupe::fault::unavailable);
   pass(options.command_limit - options.view_limit);
