@@ -62,10 +62,7 @@ def main():
 def say_figures(report, given, seconds):
     calls = report["calls"]
     total = sum(sum(seen["outcomes"].values()) for seen in calls.values())
-    during = sum(sum(seen["errors"][:given.duration])
-                 for seen in report["seconds"]["calls"].values())
-    shop.say(f"{report['run']['load']}: {total} requests, {during} failed while the load lasted; with"
-             f" its end, when all look once more at once, {sum(shop.failed(report).values())}"
+    shop.say(f"{report['run']['load']}: {total} requests, {sum(shop.failed(report).values())} failed"
              f" {shop.failed(report) or ''}")
     shop.say(f"{report['verdict']['ordersChecked']} orders,"
              f" {report['verdict']['violationCount']} violations, {seconds:.0f} s with the checks")
