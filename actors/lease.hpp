@@ -26,8 +26,11 @@ public:
     return made;
   }
 
-  standing now() const {
-    if (std::chrono::steady_clock::now().time_since_epoch().count() >= until_)
+  standing now() const { return at(std::chrono::steady_clock::now()); }
+
+  /// As far as it has been extended by now.
+  standing at(monotonic when) const {
+    if (when.time_since_epoch().count() >= until_)
       return standing::lease_over;
     return owns_ ? standing::owner : standing::standby;
   }

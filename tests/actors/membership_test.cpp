@@ -136,8 +136,22 @@ TEST_CASE_FIXTURE(keeper_house, "a fenced node serves no more and ends with the 
   pass(std::chrono::seconds(1));
   CHECK(mine->now() == standing::lease_over);
   std::string why;
-  self->receive([&](const caf::down_msg& m) { why = detail_of(m.reason); });
+  self->receive([&](const caf::down_msg& m) { why = detail_of(m.reason); },
+                caf::after(std::chrono::seconds(0)) >> [] {});
   CHECK(why == fenced_detail);
+}
+
+TEST_CASE_FIXTURE(keeper_house, "a renewal is good for a lease from when it was sent, no longer") {
+  using clock = std::chrono::steady_clock;
+  const auto before = clock::now();
+  spawn_keeper(directory->begin());
+  run();
+  const auto after = clock::now();
+  CHECK(mine->at(before + lease_length - clock::duration(1)) == standing::owner);
+  CHECK(mine->at(after + lease_length) == standing::lease_over);
+  directory->down = true;
+  pass(std::chrono::seconds(5));
+  CHECK(mine->at(after + lease_length) == standing::lease_over);
 }
 
 TEST_CASE_FIXTURE(keeper_house,

@@ -18,6 +18,7 @@ TEST_CASE_FIXTURE(shop, "the pages and what they load are served with their type
       {"/", "text/html; charset=utf-8"},
       {"/admin", "text/html; charset=utf-8"},
       {"/web/style.css", "text/css; charset=utf-8"},
+      {"/web/pages.css", "text/css; charset=utf-8"},
       {"/web/icon.svg", "image/svg+xml"},
       {"/web/lib/api.js", "text/javascript; charset=utf-8"},
       {"/web/vendor/bootstrap.css", "text/css; charset=utf-8"},

@@ -29,8 +29,10 @@ def test_killed_and_started(instance, broker):
 
 
 @pytest.mark.long
-def test_away_for_a_minute_while_orders_are_accepted(troupe, client, broker):
-    shoppers = Shoppers(troupe, 60)
+def test_away_for_a_minute_while_orders_are_accepted(instance, broker):
+    instance.running(NOTHING_ASKS_AGAIN)
+    client = instance.client()
+    shoppers = Shoppers(instance, 60)
     broker.stop()
     over = time.monotonic() + 60
     try:

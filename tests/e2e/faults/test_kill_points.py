@@ -128,7 +128,7 @@ def test_stopped_and_continued(instance, point):
 def test_held_up_everywhere(instance):
     """Each thread sleeps once at the worst moment, some past the deadlines that ask after them."""
     points = ("journal.after_commit=pause:1000@3", "outbox.after_publish=pause:1500@2",
-              "inventory.before_offset=pause:2000@2", "payment.between_commits=pause:3000@3")
+              "inventory.before_offset=pause:4000@2", "payment.between_commits=pause:3000@3")
     crowd, since = crowd_before(instance, ",".join(points))
     crowd.during(lambda: None)
     crowd.must_end_well()
