@@ -31,8 +31,8 @@ struct peer_state {
 };
 std::string_view to_string(peer_state::link l);
 
-/// `again_atom`, from itself: time to connect to that incarnation. `tick_atom`, from itself: time to
-/// look for answers that are overdue.
+/// `again_atom`, from itself: time to connect to that incarnation. `tick_atom`, from itself: time
+/// to look for answers that are overdue.
 using peer_router_actor
     = peer_orders::extend<caf::reacts_to<change_notice>, caf::reacts_to<again_atom, int64_t>,
                           caf::reacts_to<tick_atom>,

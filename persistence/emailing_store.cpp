@@ -159,7 +159,9 @@ pg::statement remember(const std::map<std::string, std::string>& new_users) {
 class pg_emailing_store : public emailing_store {
 public:
   pg_emailing_store(std::string conninfo, notice_decoder decode)
-      : session_(std::move(conninfo), {.plans = pg::planning::by_keys}), decode_(decode), ids_(random_ids()) {}
+      : session_(std::move(conninfo), {.plans = pg::planning::by_keys}),
+        decode_(decode),
+        ids_(random_ids()) {}
 
   notice_outcome apply(std::span<const notice> notices) override {
     notice_outcome outcome;

@@ -71,7 +71,8 @@ pg::statement recording(const ledger_entry& wanted) {
 
 class pg_gateway_ledger : public gateway_ledger {
 public:
-  explicit pg_gateway_ledger(std::string conninfo) : up_(std::move(conninfo), {.plans = pg::planning::by_keys}) {}
+  explicit pg_gateway_ledger(std::string conninfo)
+      : up_(std::move(conninfo), {.plans = pg::planning::by_keys}) {}
 
   // All of these may run twice (a lost answer): a key that is known is only looked at.
 

@@ -24,8 +24,7 @@ constexpr pg::journal_table order_journal{
 class pg_order_store : public order_store {
 public:
   pg_order_store(std::string conninfo, int64_t incarnation, std::chrono::seconds key_life)
-      : session_(std::move(conninfo), incarnation, order_journal,
-                 {.plans = pg::planning::by_keys}),
+      : session_(std::move(conninfo), incarnation, order_journal, {.plans = pg::planning::by_keys}),
         ids_(random_ids()),
         key_life_(key_life) {}
 
