@@ -136,7 +136,7 @@ void add_cluster_net(caf::actor_system_config& config, const cluster_net_options
   add_wire_types(config);
   config.load<caf::io::middleman>();
   config.load<random_name>();
-  config.set("middleman.workers", size_t{0});
+  config.set("middleman.workers", size_t{0}); // unpack where it arrives: a worker is a detour
   config.set("middleman.heartbeat-interval", caf::timespan{std::chrono::seconds(1)});
   config.set("middleman.connection-timeout", caf::timespan{std::chrono::seconds(5)});
   config.set("middleman.app-identifiers",

@@ -43,8 +43,7 @@ std::string describe(const pg_result* raw, const std::string& sqlstate) {
 constexpr std::string_view configure_sql
     = "select set_config('lock_timeout', $1, false), set_config('statement_timeout', $2, false),"
       " set_config('client_min_messages', 'warning', false), set_config('jit', 'off', false),"
-      // Tables grow from empty while a session lives: a plan that is kept would go on scanning
-      // them.
+      // Tables grow while a session lives: a plan that is kept would go on scanning them.
       " set_config('plan_cache_mode', 'force_custom_plan', false),"
       // So that the server soon ends the session of a host that is gone, and frees its locks.
       " set_config('tcp_keepalives_idle', '5', false),"
