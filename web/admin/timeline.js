@@ -23,25 +23,23 @@ function outcomeOf(attempt) {
   return [attempt.transactionId && `transaction ${attempt.transactionId}`, attempt.reason, refund].filter(Boolean).join(" · ");
 }
 
-function ofPayment(payment) {
-  return (payment.attempts ?? []).flatMap((one) => {
-    const name = `Payment attempt ${one.attempt}`;
-    const began = entry("payment", one.createdAt, `${name} began`, { detail: money(one.amount) });
-    return one.status === "PENDING"
-      ? [began] : [began, entry("payment", one.updatedAt, `${name}: ${outcomes[one.status] ?? one.status}`, { detail: outcomeOf(one) })];
-  });
-}
+const begun = (payment) => (payment.attempts ?? []).map((one) =>
+  entry("payment", one.createdAt, `Payment attempt ${one.attempt} began`, { detail: money(one.amount) }));
+
+const ended = (payment) => (payment.attempts ?? []).filter((one) => one.status !== "PENDING").map((one) =>
+  entry("payment", one.updatedAt, `Payment attempt ${one.attempt}: ${outcomes[one.status] ?? one.status}`, { detail: outcomeOf(one) }));
 
 const ofStock = (stock) => (stock.updatedAt ? [entry("inventory", stock.updatedAt, `Stock is ${stock.state}`,
   { detail: stock.lines.map((line) => `${line.quantity} × ${line.productId}`).join(", ") })] : []);
 
-/** Everything that has a time, oldest first; where times are equal, in the order of the services. */
+/** Everything that has a time, oldest first; of one millisecond, what brings about a state of the order before it. */
 function entries(order, d) {
   const letter = (kind, title) => (service, row) =>
     entry(service, row.createdAt, `${title} ${row.topic}`, { kind, detail: `${row.partition}/${row.offset}${row.error ? ` · ${row.error}` : ""}` });
   return [
+    ...ended(d.payment), ...ofStock(d.stock),
     ...(order?.statusHistory ?? []).map((one) => entry("order", one.timestamp, statusText(one.status), { detail: one.message, kind: "state" })),
-    ...ofPayment(d.payment), ...ofStock(d.stock),
+    ...begun(d.payment),
     ...each(d.events, (service, one) => entry(service, one.at, one.topic, { kind: "event", detail: one.published ? "published" : "not published yet" })),
     ...each(d.parked, letter("parked", "Parked:")),
     ...each(d.deadLetters, letter("dead", "Dead letter:")),
