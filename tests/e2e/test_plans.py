@@ -1,5 +1,6 @@
 """An order's way touches the rows of its orders, however many others there are."""
 
+from client import until
 from shoppers import Shoppers
 
 TABLES = {
@@ -11,8 +12,13 @@ TABLES = {
 
 
 def whole_reads(troupe):
-    """How often each table was read from its beginning to its end, once Troupe's sessions have ended
-    and told."""
+    """How often each table was read from its beginning to its end. A session tells at its end, ours
+    as well as Troupe's."""
+    troupe.db.reconnect()
+    until(lambda: troupe.db.one(
+        "orders", "select count(*) from pg_stat_activity where datname = any(%s)"
+        " and backend_type = 'client backend' and pid <> pg_backend_pid()",
+        (list(troupe.db.names.values()),)) == 0)
     return {(database, table): troupe.db.one(
         database, "select seq_scan from pg_stat_user_tables where relname = %s", (table,))
         for database, tables in TABLES.items() for table in tables}
