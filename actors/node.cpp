@@ -79,6 +79,7 @@ node::node(caf::actor_system& system, node_parts parts, std::function<void()> br
       shards_(parts_->membership ? std::make_shared<shard_directory>(parts_->incarnation)
                                  : shard_directory::alone()) {
   doors_.mine = lease_;
+  doors_.order_ids = ids_born_here(shards_, random_ids());
   if (parts_->cluster)
     spawn_peers();
   spawn_foundation();

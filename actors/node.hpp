@@ -103,6 +103,7 @@ struct node_doors {
   letters_actor letters;
   membership_keeper cluster;         ///< null: without others
   peer_router_actor peers;           ///< likewise
+  id_source order_ids;               ///< of orders that begin at this node
   std::shared_ptr<const lease> mine; ///< says whether this node owns the orders
 };
 

@@ -1,5 +1,6 @@
 #include "actors/shard_directory.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe {
@@ -48,6 +49,20 @@ void shard_directory::inherit(const std::vector<int32_t>& shards) {
 std::vector<int32_t> shard_directory::take_inherited() {
   std::lock_guard guard(lock_);
   return std::exchange(inherited_, {});
+}
+
+id_source ids_born_here(std::shared_ptr<const shard_directory> shards, id_source any) {
+  constexpr int most_tries = 4 * shard_count; // whoever owns one shard hits it 98 times of 100
+  return [shards = std::move(shards), any = std::move(any)] {
+    const auto mine = shards->owned();
+    auto id = any();
+    for (int tries = 1; !mine.empty() && tries < most_tries; ++tries) {
+      if (std::ranges::binary_search(mine, shard_of(id)))
+        break;
+      id = any();
+    }
+    return id;
+  };
 }
 
 } // namespace troupe

@@ -6,6 +6,7 @@
 // docs/architecture.md.
 
 #include "domain/cluster.hpp"
+#include "domain/ids.hpp"
 
 #include <array>
 #include <memory>
@@ -45,5 +46,10 @@ private:
   std::array<shard_place, shard_count> places_{};
   std::vector<int32_t> inherited_;
 };
+
+/// Ids of new orders that this node owns by itself, while it owns any: an order is born where its
+/// customer is, who mostly stays, so that little of what follows goes between nodes. `any`: gives
+/// ids that fall into all shards alike.
+id_source ids_born_here(std::shared_ptr<const shard_directory> shards, id_source any);
 
 } // namespace troupe

@@ -47,10 +47,10 @@ struct config {
     int64_t call_limit_ms = 3000, charge_limit_ms = 10000, wait_ms = 10000;
     int64_t tries = 3;
     int64_t refund_lease_ms = 30000; ///< a refund whose asker died is asked again after this
-    int64_t workers = 2;
+    int64_t workers = 1;
   } payment;
   struct {
-    int64_t workers = 2;
+    int64_t workers = 1;
     int64_t low_stock = 10;
   } inventory;
   struct {
@@ -60,7 +60,7 @@ struct config {
     std::string domain = "customers.invalid";
   } emailing;
   struct {
-    int64_t journals = 2, readers = 1;
+    int64_t journals = 1, readers = 1;
     int64_t idle_ms = 60000; ///< an order without commands for this long leaves memory
   } orders;
   struct {

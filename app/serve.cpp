@@ -199,7 +199,7 @@ ending serve_as(int64_t incarnation, const config& c, process& p, const std::str
   });
   const auto& to = n.doors();
   p.behind.open({to.orders, to.reader, to.keys, to.catalogue, to.notifications, to.diagnosis,
-                 to.letters, to.cluster, to.peers});
+                 to.letters, to.cluster, to.peers, to.order_ids});
   p.waiting.orders.open(to.orders, to.mine);
   p.waiting.notifications.open(to.notifications);
   p.health.set_phase("serving");

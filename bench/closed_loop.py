@@ -17,18 +17,19 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Load:
-    """`troupe sim`, playing until its block ends."""
+    """`troupe sim`, playing until its block ends, over all `nodes` as a load balancer spreads it."""
 
-    def __init__(self, troupe, customers):
-        self.troupe = troupe
+    def __init__(self, nodes, customers):
+        self.troupe = nodes[0]
+        self.urls = [part for node in nodes for part in ("--url", shop.gateway(node))]
         self.customers = customers
 
     def __enter__(self):
         folder = self.troupe.folder
         with open(folder / "sim.log", "wb") as log:
             self.process = subprocess.Popen(
-                [self.troupe.binary, "sim", str(LOAD), "--url", shop.gateway(self.troupe), "--seed",
-                 "1", "--no-audit", "--report", str(folder), "--customers", str(self.customers)],
+                [self.troupe.binary, "sim", str(LOAD), *self.urls, "--seed", "1", "--no-audit",
+                 "--report", str(folder), "--customers", str(self.customers)],
                 cwd=folder, env=self.troupe.environment({}), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, preexec_fn=shop.die_with_parent)
         return self
@@ -126,7 +127,7 @@ class Seen:
 
 def measure(troupe, given):
     """Lifecycles under the closed loop, once it runs warm, and what they cost."""
-    with Load(troupe, given.customers) as load:
+    with Load([troupe], given.customers) as load:
         before = troupe.db.one("orders", DONE)
         until(lambda: load.process.poll() is None and troupe.db.one("orders", DONE) > before,
               limit=120)

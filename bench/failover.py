@@ -15,7 +15,7 @@ from client import until
 def main():
     parser = shop.flags(__doc__)
     parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--orders", type=int, default=150, help="of all three nodes, that wait")
+    parser.add_argument("--orders", type=int, default=50, help="that the node has, and that wait")
     parser.add_argument("--customers", type=int, default=4, help="who shop meanwhile")
     given = parser.parse_args()
     with shop.prepared(given.binary) as troupe, several.nodes(troupe, 3) as cluster:
@@ -35,8 +35,7 @@ def fail_over(cluster, victim, product, given):
     """Seconds from the kill to the success, of each order that the victim owned."""
     others = [node for node in cluster if node is not victim]
     users = [f"waiting-{i}" for i in range(given.orders)]
-    orders = dict(zip(shop.place_orders(others[0], product, users), users))
-    theirs = owned_by(cluster, victim, orders)
+    theirs = shop.place_orders(victim, product, users)
     ended = threading.Event()
     with ThreadPoolExecutor(len(theirs) + given.customers) as pool:
         shops = [pool.submit(shop_until, ended, others[i % 2], product)
@@ -44,7 +43,7 @@ def fail_over(cluster, victim, product, given):
         time.sleep(1)  # they are under way
         victim.kill()
         killed = time.monotonic()
-        waits = [pool.submit(cancel, others[i % 2], order, orders[order], killed)
+        waits = [pool.submit(cancel, others[i % 2], order, users[i], killed)
                  for i, order in enumerate(theirs)]
         times = [wait.result() for wait in waits]
         ended.set()
@@ -53,16 +52,6 @@ def fail_over(cluster, victim, product, given):
     victim.launch()
     cluster.await_shared(limit=120)
     return times
-
-
-def owned_by(cluster, node, orders):
-    """Those of `orders` whose shard the node owns."""
-    seen = cluster[0].view()
-    (incarnation,) = [m["incarnation"] for m in seen["members"] if m["name"] == node.name]
-    shards = [i for i, shard in enumerate(seen["shards"]) if shard["owner"] == incarnation]
-    return [order for (order,) in node.db.run(
-        "orders", "select id from orders where id = any(%s) and shard = any(%s)",
-        (list(orders), shards))]
 
 
 def cancel(node, order, user, since):

@@ -1,9 +1,10 @@
 #!/usr/bin/python3 -B
-"""Lifecycles per second and their cost with one, two and three nodes under the same closed loop, which
-is spread over them. Two cores bound all of them here: what a lifecycle costs is what counts."""
+"""Lifecycles per second and their cost with one, two and three nodes under the same closed loop: as many
+customers, each of whom stays with a node, and operators. Two cores bound all of them here: what a
+lifecycle costs is what counts."""
 
-import contextlib
 import time
+from statistics import median
 
 import closed_loop
 import several
@@ -15,26 +16,29 @@ def main():
     parser = closed_loop.flags(__doc__, seconds=30)
     parser.set_defaults(warm_up=25)  # until no more is taken in than is completed
     parser.add_argument("--nodes", type=int, nargs="+", default=(1, 2, 3))
+    parser.add_argument("--rounds", type=int, default=3, help="of all numbers of nodes, in turns")
     given = parser.parse_args()
-    costs = {}
-    for count in given.nodes:
-        with shop.prepared(given.binary) as troupe, several.nodes(troupe, count) as cluster:
-            rate, cost = measure(troupe, cluster, given)
-        costs[count] = cost
-        shop.say(f"{count} nodes: {rate:.0f} lifecycles/s; CPU ms a lifecycle:"
-                 f" nodes {cost['nodes'] * 1e3:.2f}, PostgreSQL {cost['PostgreSQL'] * 1e3:.2f},"
-                 f" Kafka {cost['Kafka'] * 1e3:.2f}")
-    first, last = costs[given.nodes[0]], costs[given.nodes[-1]]
-    shop.say(f"cost of the nodes, {given.nodes[-1]} ÷ {given.nodes[0]}:"
-             f" {last['nodes'] / first['nodes']:.2f}; with PostgreSQL:"
-             f" {(last['nodes'] + last['PostgreSQL']) / (first['nodes'] + first['PostgreSQL']):.2f}")
+    rounds = [{count: cost_of(count, given) for count in given.nodes} for _ in range(given.rounds)]
+    for what, parts in (("the nodes", ("nodes",)), ("nodes and PostgreSQL", ("nodes", "PostgreSQL")),
+                        ("all three", ("nodes", "PostgreSQL", "Kafka"))):
+        ratios = [sum(costs[given.nodes[-1]][part] for part in parts)
+                  / sum(costs[given.nodes[0]][part] for part in parts) for costs in rounds]
+        shop.say(f"cost of {what}, {given.nodes[-1]} ÷ {given.nodes[0]}: {median(ratios):.2f}"
+                 f" (median of {len(ratios)}, {min(ratios):.2f} to {max(ratios):.2f})")
+
+
+def cost_of(count, given):
+    """The CPU seconds of a lifecycle with so many nodes, by part."""
+    with shop.prepared(given.binary) as troupe, several.nodes(troupe, count) as cluster:
+        rate, cost = measure(troupe, cluster, given)
+    costs = ", ".join(f"{part} {seconds * 1e3:.2f}" for part, seconds in cost.items())
+    shop.say(f"{count} nodes: {rate:.0f} lifecycles/s; CPU ms a lifecycle: {costs}")
+    return cost
 
 
 def measure(troupe, cluster, given):
     """Lifecycles per second, and the CPU seconds of each by part, once it runs warm."""
-    with contextlib.ExitStack() as loads:
-        for node in cluster:
-            loads.enter_context(closed_loop.Load(node, given.customers // len(cluster.all)))
+    with closed_loop.Load(list(cluster), given.customers):
         until(lambda: troupe.db.one("orders", closed_loop.DONE) > 0, limit=120)
         time.sleep(given.warm_up)
         before, began = look(troupe, cluster), time.monotonic()

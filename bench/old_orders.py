@@ -18,7 +18,7 @@ REMOVED = ("idempotency_keys", "emails")
 def serve_one(troupe):
     """An order to take after."""
     troupe.start(limit=60)
-    with closed_loop.Load(troupe, customers=5):
+    with closed_loop.Load([troupe], customers=5):
         until(lambda: troupe.db.run("orders", rows.TEMPLATE, (rows.LINES,)), limit=120)
     troupe.stop()
     return rows.Template(troupe.db, near=True)

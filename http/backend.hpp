@@ -29,6 +29,7 @@ struct doors {
   letters_actor letters;
   membership_keeper cluster;
   peer_router_actor peers; ///< may be null: there are no other nodes
+  id_source order_ids;     ///< of new orders; may be null: any will do
 };
 using doors_ptr = std::shared_ptr<const doors>;
 

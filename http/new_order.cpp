@@ -116,7 +116,7 @@ void create_order(const backend& b, const doors& to, const call_ptr& c) {
   refuse_if_bad(in.complaints());
   const auto d = std::make_shared<create_request>();
   d->draft.user_id = user_of(b, *c, &in);
-  d->draft.id = b.ids();
+  d->draft.id = to.order_ids ? to.order_ids() : b.ids();
   d->draft.shipping_address = std::move(wanted.shipping_address);
   d->key = key_of(*c, d->draft.user_id);
   d->traceparent = c->traceparent;

@@ -3,6 +3,8 @@
 
 #include "tests/support/order_house.hpp"
 
+#include <set>
+
 using namespace troupe;
 using namespace troupe::test;
 
@@ -244,4 +246,24 @@ TEST_CASE_FIXTURE(two_nodes, "whoever waits is answered when the region ends") {
   self->send_exit(region(), caf::exit_reason::user_shutdown);
   run();
   CHECK(fault_of(answer_of<order_answer>(waits)) == fault::unavailable);
+}
+
+TEST_CASE("new orders are born in the node's own shards, in all of them") {
+  auto shards = std::make_shared<shard_directory>(me);
+  for (int32_t shard = 0; shard < shard_count; ++shard)
+    shards->learn(shard, {shard % 3 == 0 ? me : other, 1});
+  const auto fresh = ids_born_here(shards, random_ids());
+  std::set<int32_t> used;
+  for (int i = 0; i < 2000; ++i) // one of 22 shards is missed once in 10^39
+    used.insert(shard_of(fresh()));
+  const auto mine = shards->owned();
+  CHECK(used == std::set<int32_t>(mine.begin(), mine.end()));
+}
+
+TEST_CASE("a node that owns no shard takes the first id for a new order") {
+  int drawn = 0;
+  const auto fresh = ids_born_here(std::make_shared<shard_directory>(me),
+                                   [&drawn] { return "o" + std::to_string(++drawn); });
+  CHECK(fresh() == "o1");
+  CHECK(fresh() == "o2");
 }

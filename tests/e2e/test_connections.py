@@ -8,8 +8,8 @@ from client import until
 from instance import DATABASES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
-DEFAULTS = {"orders.journals": 2, "orders.readers": 1, "payment.workers": 2,
-            "inventory.workers": 2, "emailing.workers": 1}
+DEFAULTS = {"orders.journals": 1, "orders.readers": 1, "payment.workers": 1,
+            "inventory.workers": 1, "emailing.workers": 1}
 
 
 def promised():

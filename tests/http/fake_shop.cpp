@@ -227,6 +227,7 @@ http::doors fake_shop::make_doors() {
           spawned(system_.spawn(desk, &answers)),
           spawned(system_.spawn(letters, &answers)),
           spawned(system_.spawn(cluster)),
+          {},
           {}};
 }
 

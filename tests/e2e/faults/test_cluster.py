@@ -55,6 +55,14 @@ def test_any_node_answers_for_any_order(cluster):
     audit.await_sound(cluster[0])
 
 
+def test_an_order_is_born_at_the_node_that_its_customer_came_to(cluster):
+    product = cluster[0].new_product()
+    for node in cluster:
+        until(lambda n=node: n.client().place(product).code != "unknown_product")
+        for _ in range(10):  # by chance: one in 59,000
+            assert cluster.owner_of(node.client().new_order(product)) is node
+
+
 def test_a_client_that_waits_at_one_node_hears_of_a_change_at_another(cluster):
     product = cluster[0].new_product()
     order = cluster[0].client().new_order(product)
@@ -72,10 +80,10 @@ def test_a_client_that_waits_at_one_node_hears_of_a_change_at_another(cluster):
 
 def test_a_killed_node_is_replaced(cluster):
     product = cluster[0].new_product()
-    until(lambda: cluster[1].client().place(product).code != "unknown_product")
-    orders = [cluster[1].client().new_order(product) for _ in range(30)]
-    theirs = [order for order in orders if cluster.owner_of(order) is cluster[2]]
-    assert theirs
+    for node in cluster:
+        until(lambda n=node: n.client().place(product).code != "unknown_product")
+    theirs = [cluster[2].client().new_order(product) for _ in range(10)]
+    orders = theirs + [cluster[1].client().new_order(product) for _ in range(20)]
     cluster[2].kill()
     began = time.monotonic()
     for order in theirs:  # they wait for the next owner rather than fail
@@ -90,20 +98,24 @@ def test_a_killed_node_is_replaced(cluster):
 
 
 def test_a_node_that_leaves_and_comes_back_is_not_missed(cluster):
-    """Customers of the other two nodes get no 5xx meanwhile."""
+    """Customers of the other two nodes get no 5xx meanwhile, also for orders that it owned."""
     product = cluster[0].new_product()
-    until(lambda: cluster[1].client().place(product).code != "unknown_product")
+    for node in cluster:
+        until(lambda n=node: n.client().place(product).code != "unknown_product")
+    theirs = [cluster[2].client().new_order(product) for _ in range(80)]
     ended = threading.Event()
 
     def shop(number):
+        born_there = theirs[number::4]
         buyer = Buyer(cluster[number % 2].client(), product, number)
         done = []
         while not ended.is_set() or not done:
             placed = buyer.client.place(product)
             assert placed.status == 201, placed
-            paid = buyer.client.pay(placed.json["id"])
-            assert paid.status == 200, paid
-            done.append(placed.json["id"])
+            for order in [placed.json["id"], *(born_there.pop() for _ in born_there[:1])]:
+                paid = buyer.client.pay(order)
+                assert paid.status == 200, paid
+                done.append(order)
         return done
 
     before = claims(cluster)
@@ -153,10 +165,13 @@ def test_the_simulations_customers_leave_a_node_that_ends(cluster, tmp_path):
 @pytest.mark.long
 def test_a_frozen_node_writes_nothing_and_comes_back(cluster):
     product = cluster[0].new_product()
-    until(lambda: cluster[1].client().place(product).code != "unknown_product")
+    for node in cluster:
+        until(lambda n=node: n.client().place(product).code != "unknown_product")
     old = next(m["incarnation"] for m in cluster[0].view()["members"]
                if m["name"] == cluster[2].name)
     buyers = [Buyer(cluster[i % 2].client(), product, i) for i in range(60)]
+    for buyer in buyers[:20]:  # theirs are the frozen one's
+        assert cluster[2].client().place(product, key=buyer.key, user=buyer.user).status == 201
     with ThreadPoolExecutor(8) as pool:
         going = [pool.submit(buyer.go) for buyer in buyers]
         cluster[2].process.send_signal(signal.SIGSTOP)
