@@ -2,6 +2,7 @@
 """kill -9 of one of three nodes under load: for every order of the dead node the time until a command
 on it succeeds at another node. Customers of the other two nodes shop meanwhile."""
 
+import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -40,7 +41,7 @@ def fail_over(cluster, victim, product, given):
     with ThreadPoolExecutor(len(theirs) + given.customers) as pool:
         shops = [pool.submit(shop_until, ended, others[i % 2], product)
                  for i in range(given.customers)]
-        time.sleep(1)  # they are under way
+        time.sleep(random.uniform(1, 2))  # they are under way; at any moment between two renewals
         victim.kill()
         killed = time.monotonic()
         waits = [pool.submit(cancel, others[i % 2], order, users[i], killed)
